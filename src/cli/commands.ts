@@ -1,0 +1,43 @@
+import { ConfigError } from '../config/error.ts';
+import { complain, endQuietlyWhenUnread } from './terminal.ts';
+
+/**
+ * Runs the command line (without the names of runtime and script) and gives the exit code. Whatever
+ * goes wrong on the way is said in one line each on standard error.
+ */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  endQuietlyWhenUnread();
+  try {
+    return await dispatch(args);
+  } catch (error) {
+    const lines =
+      error instanceof ConfigError
+        ? error.lines
+        : [error instanceof Error ? error.message : String(error)];
+    for (const line of lines) complain(line);
+    return 1;
+  }
+}
+
+/** Each command is loaded when it is asked for, so that none pays for the others. */
+async function dispatch(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  switch (name) {
+    case 'validate':
+      return (await import('./validate-command.ts')).validate(rest);
+    case 'porch':
+      return (await import('./porch-command.ts')).porch(rest);
+    case 'help':
+      return help(rest);
+    default:
+      return (await import('./watch.ts')).watch(args);
+  }
+}
+
+function help([about]: readonly string[]): Promise<number> {
+  if (about === undefined || about === 'help') return dispatch(['-help']);
+  if (about === 'validate' || about === 'porch') return dispatch([about, '-help']);
+  throw new ConfigError([
+    `there is no command ${JSON.stringify(about)}; commands are validate, porch, help`,
+  ]);
+}

@@ -1,0 +1,15 @@
+import { linux } from './linux.ts';
+import { posix } from './posix.ts';
+import type { Platform } from './types.ts';
+import { windows } from './windows.ts';
+
+export { errnoOf } from './portable.ts';
+export type { Moved, Path } from './types.ts';
+
+function thisSystem(): Platform {
+  if (process.platform === 'linux') return linux;
+  return process.platform === 'win32' ? windows : posix;
+}
+
+export const { renameNoReplace, syncFileSystem, networkFileSystem, processScope, processStart } =
+  thisSystem();

@@ -1,0 +1,50 @@
+/**
+ * The few C library calls that Node has no function for. They come through `node:ffi`, which the
+ * pinned runtime has and other runtimes may not: every caller has a portable way beside it.
+ */
+import { getSystemErrorMap } from 'node:util';
+
+type Libc = {
+  renameat2(from: Buffer, to: Buffer, flags: number): number;
+  syncfs(fd: number): number;
+  errno(): number;
+};
+
+const AT_FDCWD = -100;
+
+/** The C library of this Linux system, or null where it cannot be reached. */
+export const libc: Libc | null = process.platform === 'linux' ? load() : null;
+
+function load(): Libc | null {
+  const emitWarning = process.emitWarning;
+  try {
+    // The runtime is pinned, so that its experimental API is a known one: no warning for operators.
+    process.emitWarning = () => {};
+    const ffi = process.getBuiltinModule('node:ffi');
+    const { functions } = ffi.dlopen('libc.so.6', {
+      renameat2: { arguments: ['i32', 'buffer', 'i32', 'buffer', 'u32'], return: 'i32' },
+      syncfs: { arguments: ['i32'], return: 'i32' },
+      __errno_location: { arguments: [], return: 'pointer' },
+    });
+    return {
+      renameat2: (from, to, flags) => functions.renameat2(AT_FDCWD, from, AT_FDCWD, to, flags),
+      syncfs: (fd) => functions.syncfs(fd),
+      errno: () => ffi.getInt32(functions.__errno_location(), 0),
+    };
+  } catch {
+    return null;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+/** An error as `node:fs` would throw it, from the number that the C library left behind. */
+export function systemError(errno: number, call: string, path: string): NodeJS.ErrnoException {
+  const [code, text] = getSystemErrorMap().get(-errno) ?? ['EIO', 'unknown error'];
+  return Object.assign(new Error(`${code}: ${text}, ${call} '${path}'`), {
+    code,
+    errno: -errno,
+    syscall: call,
+    path,
+  });
+}

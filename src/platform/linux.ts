@@ -1,0 +1,79 @@
+import { closeSync, openSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
+import { release } from 'node:os';
+import { libc, systemError } from './libc.ts';
+import { moveByLink } from './portable.ts';
+import type { Platform } from './types.ts';
+
+const RENAME_NOREPLACE = 1;
+const EEXIST = 17;
+/** EINVAL, ENOSYS, EOPNOTSUPP: the kernel or the file system does not know the flag. */
+const NO_SUCH_FLAG = new Set([22, 38, 95]);
+
+/** statfs(2) types of file systems whose changes by other hosts inotify does not see. */
+const networkTypes = new Map([
+  [0x6969, 'nfs'],
+  [0x517b, 'smb'],
+  [0xff534d42, 'cifs'],
+  [0xfe534d42, 'smb2'],
+  [0x00c36400, 'ceph'],
+  [0x01021997, '9p'],
+  [0x65735546, 'fuse'],
+  [0x0bd00bd0, 'lustre'],
+  [0x47504653, 'gpfs'],
+  [0x5346414f, 'afs'],
+  [0x6b414653, 'afs'],
+  [0x01161970, 'gfs2'],
+  [0x7461636f, 'ocfs2'],
+]);
+
+const cString = (path: string | Buffer) =>
+  Buffer.concat([typeof path === 'string' ? Buffer.from(path) : path, Buffer.alloc(1)]);
+
+export const linux: Platform = {
+  renameNoReplace(from, to) {
+    if (!libc) return moveByLink(from, to);
+    if (libc.renameat2(cString(from), cString(to), RENAME_NOREPLACE) === 0) return 'moved';
+    const errno = libc.errno();
+    if (errno === EEXIST) return 'exists';
+    if (NO_SUCH_FLAG.has(errno)) return moveByLink(from, to);
+    throw systemError(errno, 'rename', from.toString());
+  },
+
+  syncFileSystem(path) {
+    if (!libc || !syncReportsErrors()) return false;
+    const fd = openSync(path, 'r');
+    try {
+      if (libc.syncfs(fd) === 0) return true;
+      throw systemError(libc.errno(), 'syncfs', path);
+    } finally {
+      closeSync(fd);
+    }
+  },
+
+  networkFileSystem(path) {
+    return networkTypes.get(statfsSync(path).type >>> 0) ?? null;
+  },
+
+  processScope() {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
+  },
+
+  processStart(pid) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+      // proc(5): the command name stands in parentheses and may hold any character; start time is
+      // field 22, state field 3. A zombie has ended, whoever has yet to reap it.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+    } catch {
+      return null;
+    }
+  },
+};
+
+/** Before Linux 5.8 syncfs(2) returned 0 whatever the disk said. */
+function syncReportsErrors(): boolean {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  return major > 5 || (major === 5 && minor >= 8);
+}

@@ -1,0 +1,77 @@
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { endianness } from 'node:os';
+
+const onWindows = process.platform === 'win32';
+/** An ELF header; other binary formats have a zero byte well before its end. */
+const header = Buffer.alloc(64);
+const scriptMark = Buffer.from('#!');
+const elfMark = Buffer.from('\x7fELF');
+
+/**
+ * What makes a file one that we must not start, or null; the message follows on the file's name.
+ * execvp(3) gives what the kernel refuses (ENOEXEC) to /bin/sh, where a copy that was cut short to
+ * nothing ends with success, and a binary for another processor is read as a script. So such files
+ * are refused here. Windows' .cmd and .bat can run only inside cmd.exe, and we start no shell.
+ * A file that cannot be read, only executed, is left to the kernel.
+ */
+export function formatProblem(path: string): { errno: string; message: string } | null {
+  const message = onWindows ? batchProblem(path) : fileProblem(path);
+  return message === null ? null : { errno: 'ENOEXEC', message };
+}
+
+function batchProblem(path: string): string | null {
+  return /\.(cmd|bat)$/i.test(path) ? 'is a batch file, which only a shell can run' : null;
+}
+
+function fileProblem(path: string): string | null {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch {
+    return null;
+  }
+  try {
+    const begin = header.subarray(0, readSync(fd, header, 0, header.length, 0));
+    if (begin.length === 0) return 'is empty';
+    if (begin.subarray(0, 2).equals(scriptMark)) return null;
+    if (begin.subarray(0, 4).equals(elfMark)) return elfProblem(begin, fstatSync(fd).size);
+    if (begin.includes(0)) return null;
+    return 'is neither a binary nor a script whose first line names its interpreter (#!/bin/sh)';
+  } catch {
+    return null;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const cutShort = 'is cut short';
+
+/** elf(5): only what a 64-bit file of our own byte order says is looked at. */
+function elfProblem(begin: Buffer, size: number): string | null {
+  if (begin.length < header.length) return cutShort;
+  if (begin[4] !== 2 || begin[5] !== (endianness() === 'LE' ? 1 : 2)) return null;
+  const view = new DataView(begin.buffer, begin.byteOffset, begin.length);
+  const little = begin[5] === 1;
+  const short = (at: number) => view.getUint16(at, little);
+  const long = (at: number) => Number(view.getBigUint64(at, little));
+  const programHeadersEnd = long(32) + short(54) * short(56);
+  const sectionHeadersEnd = long(40) + short(58) * short(60);
+  if (Math.max(programHeadersEnd, sectionHeadersEnd) > size) return cutShort;
+  const ours = machines[process.arch];
+  if (ours === undefined || short(18) === ours || emulatorsRegistered()) return null;
+  return `is built for another processor than this one (${process.arch})`;
+}
+
+/** e_machine of elf(5) by the names of `process.arch`. */
+const machines: Record<string, number> = { x64: 62, arm64: 183 };
+
+/** binfmt_misc lists one file for each registered format beside its own two. */
+function emulatorsRegistered(): boolean {
+  try {
+    return readdirSync('/proc/sys/fs/binfmt_misc').some(
+      (name) => name !== 'register' && name !== 'status',
+    );
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,206 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { errnoOf } from '../platform/index.ts';
+import { porchEnvironment } from './environment.ts';
+import { formatProblem } from './format.ts';
+import { type EndingSignal, signalGroup } from './group.ts';
+import { OutputCollector } from './output.ts';
+import type { PorchRequest, PorchResult, PorchRun } from './types.ts';
+
+/** What a test may hold in its hand. */
+export type RunOptions = {
+  /** Milliseconds from SIGTERM to SIGKILL, and from there to giving up on a process that cannot die. */
+  killAfterMs?: number;
+  /** Milliseconds that others of the group have, after porch's own end, to write what they still hold. */
+  graceMs?: number;
+  signalGroup?: (leader: number, signal: EndingSignal) => void;
+};
+
+/** Milliseconds in which the pipes of a killed group run empty; who holds them open then left the group. */
+const drainMs = 100;
+const onWindows = process.platform === 'win32';
+
+/** `process.env` asks the system for each variable; a plain copy does not. */
+const ownEnvironment: NodeJS.ProcessEnv = { ...process.env };
+
+/**
+ * Starts porch for one intent, without a shell and in a process group of its own, and gives its
+ * result, which never rejects. At the time limit the group gets SIGTERM and, `killAfterMs` later,
+ * SIGKILL. Whatever is left of the group when porch itself has ended gets SIGKILL; processes that
+ * left the group are for the `Sweeper`, and cannot hold up the result.
+ * Porch's working directory is ours, so that relative paths in its environment (`KUBECONFIG`) mean
+ * what they meant to who started us.
+ */
+export function runPorch(request: PorchRequest, options: RunOptions = {}): PorchRun {
+  const startedMs = performance.now();
+  const problem = formatProblem(request.porch);
+  if (problem !== null) return neverRan(request.porch, problem.errno, `it ${problem.message}`);
+  let child: ChildProcess;
+  try {
+    child = start(request);
+  } catch (error) {
+    const errno = errnoOf(error) ?? 'UNKNOWN';
+    return neverRan(request.porch, errno, startProblem(errno, error));
+  }
+  const run = new Run(child, request, startedMs, options);
+  return { result: run.result, cancel: (signal) => run.cancel(signal) };
+}
+
+/** Throws where the program cannot be started and that is known at once. */
+function start(request: PorchRequest): ChildProcess {
+  const args = ['-intent', request.intentPath, '-out', request.outDir];
+  if (request.mode === 'structured') args.push('-structured');
+  return spawn(request.porch, args, {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: porchEnvironment(request, ownEnvironment),
+    windowsHide: true,
+  });
+}
+
+/** One child from its start to its result. */
+class Run {
+  readonly result: Promise<PorchResult>;
+  readonly #child: ChildProcess;
+  readonly #startedMs: number;
+  readonly #killAfterMs: number;
+  readonly #graceMs: number;
+  readonly #signalGroup: (leader: number, signal: EndingSignal) => void;
+  readonly #stdout = new OutputCollector();
+  readonly #stderr = new OutputCollector();
+  readonly #settle: (result: PorchResult) => void;
+  /** Who wanted its end first; null while nobody does. */
+  #endedBy: 'timeout' | 'cancel' | null = null;
+  #exit: Pick<PorchResult, 'exitCode' | 'signal' | 'durationMs'> | null = null;
+  /** The one clock of a run: time limit, then the way to SIGKILL, then the grace of the pipes. */
+  #timer: NodeJS.Timeout;
+
+  constructor(child: ChildProcess, request: PorchRequest, startedMs: number, options: RunOptions) {
+    this.#child = child;
+    this.#startedMs = startedMs;
+    this.#killAfterMs = options.killAfterMs ?? 5000;
+    this.#graceMs = options.graceMs ?? 200;
+    this.#signalGroup = options.signalGroup ?? signalGroup;
+    const { promise, resolve } = Promise.withResolvers<PorchResult>();
+    this.result = promise;
+    this.#settle = resolve;
+    this.#timer = setTimeout(() => this.#timeIsUp(), request.timeoutMs);
+    child.on('error', (error) => {
+      // Later errors concern signals or pipes, and 'exit' still comes.
+      if (child.pid !== undefined) return;
+      clearTimeout(this.#timer);
+      const errno = errnoOf(error) ?? 'UNKNOWN';
+      this.#settle(notStarted(request.porch, errno, startProblem(errno, error)));
+    });
+    if (child.pid === undefined) return;
+    this.#collect(child.stdout, this.#stdout);
+    this.#collect(child.stderr, this.#stderr);
+    child.once('exit', (exitCode, signal) => this.#ended(exitCode, signal));
+    child.once('close', () => this.#finish());
+  }
+
+  cancel(signal: EndingSignal): void {
+    if (this.#exit !== null || this.#child.pid === undefined) return;
+    this.#endedBy ??= 'cancel';
+    if (signal === 'SIGKILL') this.#kill();
+    else this.#signal('SIGTERM');
+  }
+
+  #collect(stream: Readable | null, output: OutputCollector): void {
+    stream?.on('data', (chunk: Buffer) => output.push(chunk));
+    stream?.on('error', () => {});
+  }
+
+  #signal(signal: EndingSignal): void {
+    if (this.#child.pid !== undefined) this.#signalGroup(this.#child.pid, signal);
+  }
+
+  #timeIsUp(): void {
+    // Where this thread was held up, porch may have ended in time and its end not been read yet.
+    setImmediate(() => {
+      if (this.#exit !== null) return;
+      this.#endedBy ??= 'timeout';
+      this.#signal('SIGTERM');
+      this.#wait(this.#killAfterMs, () => this.#kill());
+    });
+  }
+
+  #kill(): void {
+    if (this.#exit !== null) return;
+    this.#signal('SIGKILL');
+    // A process that became another user's, or that hangs in a dead file system, must not hang us.
+    this.#wait(this.#killAfterMs, () => {
+      this.#setExit(null, 'SIGKILL');
+      this.#finish();
+    });
+  }
+
+  #ended(exitCode: number | null, signal: string | null): void {
+    this.#setExit(exitCode, signal);
+    this.#wait(this.#graceMs, () => {
+      this.#signal('SIGKILL');
+      this.#wait(drainMs, () => this.#finish());
+    });
+  }
+
+  #setExit(exitCode: number | null, signal: string | null): void {
+    this.#exit = { exitCode, signal, durationMs: performance.now() - this.#startedMs };
+  }
+
+  #wait(ms: number, then: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(then, ms);
+  }
+
+  #finish(): void {
+    clearTimeout(this.#timer);
+    if (this.#exit === null) return;
+    // On Windows the number may belong to another process by now.
+    if (!onWindows) this.#signal('SIGKILL');
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+    this.#child.removeAllListeners('exit').removeAllListeners('close').unref();
+    this.#settle({
+      ...this.#exit,
+      startError: null,
+      timedOut: this.#endedBy === 'timeout',
+      cancelled: this.#endedBy === 'cancel',
+      stdout: this.#stdout.text(),
+      stderr: this.#stderr.text(),
+    });
+  }
+}
+
+function neverRan(porch: string, errno: string, why: string): PorchRun {
+  return { result: Promise.resolve(notStarted(porch, errno, why)), cancel() {} };
+}
+
+function notStarted(porch: string, errno: string, why: string): PorchResult {
+  return {
+    exitCode: null,
+    signal: null,
+    startError: { errno, message: `${porch} cannot be started: ${why} (${errno})` },
+    timedOut: false,
+    cancelled: false,
+    stdout: '',
+    stderr: '',
+    durationMs: 0,
+  };
+}
+
+const startProblems: Record<string, string> = {
+  ENOENT: 'the file, or the interpreter that its first line names, does not exist',
+  EACCES: 'it is not executable for us, or its file system is mounted noexec',
+  EPERM: 'the system forbids it',
+  ENOEXEC: 'it is not in a format that this system runs; is it built for this processor?',
+  ETXTBSY: 'it is being written at the moment',
+  ENOMEM: 'there is not enough memory',
+  EAGAIN: 'there are too many processes (ulimit -u, TasksMax, pids.max)',
+  EMFILE: 'there are too many open files (ulimit -n, LimitNOFILE)',
+  ENFILE: 'the whole system has too many open files',
+  E2BIG: 'its environment is too large (porch_env)',
+};
+
+function startProblem(errno: string, error: unknown): string {
+  return startProblems[errno] ?? (error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,90 @@
+import { errnoOf } from '../platform/index.ts';
+import { retryDelayMs } from './retry.ts';
+
+/** What is kept from working: the disk under the spool, or porch. */
+export type HoldCause = 'disk' | 'porch';
+
+export type HoldEvents = {
+  /** Said once when the queue begins to be held for a cause. */
+  held(cause: HoldCause, what: string, error: unknown): void;
+  /** Said once when everything works again. */
+  released(cause: HoldCause, heldMs: number): void;
+};
+
+const BACKOFF = { maxAttempts: Number.POSITIVE_INFINITY, initialDelayMs: 100, maxDelayMs: 5000 };
+
+/**
+ * Holds the queue while the disk or porch refuses to work, which says nothing about any intent:
+ * nobody fails for it, nothing new is begun, and what was being done is tried again.
+ */
+export class Hold {
+  readonly #events: HoldEvents;
+  /** Steps that wait to be tried again, by cause, and since when the cause holds. */
+  readonly #held = new Map<HoldCause, { steps: number; sinceMs: number }>();
+  #abandoned = false;
+
+  constructor(events: HoldEvents) {
+    this.#events = events;
+  }
+
+  get active(): boolean {
+    return this.#held.size > 0;
+  }
+
+  /** Milliseconds since the longest-standing cause began; 0 where nothing is held. */
+  get heldMs(): number {
+    const now = performance.now();
+    return Math.max(0, ...[...this.#held.values()].map(({ sinceMs }) => now - sinceMs));
+  }
+
+  /** From now on what is refused is not tried again: guarded steps never settle. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
+  /**
+   * Runs a step until it succeeds. A step may be repeated without harm. Errors that are not the
+   * system's (no errno) are faults of the program and are thrown on.
+   */
+  async guard<T>(cause: HoldCause, what: string, step: () => T | Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const result = await step();
+        if (attempt > 1) this.#release(cause);
+        return result;
+      } catch (error) {
+        if (errnoOf(error) === undefined) {
+          if (attempt > 1) this.#release(cause);
+          throw error;
+        }
+        if (attempt === 1) this.#hold(cause, what, error);
+        await this.#wait(retryDelayMs(BACKOFF, attempt));
+      }
+    }
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      setTimeout(() => {
+        if (!this.#abandoned) resolve();
+      }, ms);
+    });
+  }
+
+  #hold(cause: HoldCause, what: string, error: unknown): void {
+    const held = this.#held.get(cause);
+    if (held) {
+      held.steps++;
+      return;
+    }
+    this.#held.set(cause, { steps: 1, sinceMs: performance.now() });
+    this.#events.held(cause, what, error);
+  }
+
+  #release(cause: HoldCause): void {
+    const held = this.#held.get(cause);
+    if (!held || --held.steps > 0) return;
+    this.#held.delete(cause);
+    this.#events.released(cause, performance.now() - held.sinceMs);
+  }
+}

@@ -1,0 +1,27 @@
+/** Signals that mean stop. On Windows a closed console arrives as SIGHUP, Ctrl-Break as SIGBREAK. */
+const stopSignals: readonly NodeJS.Signals[] =
+  process.platform === 'win32'
+    ? ['SIGINT', 'SIGTERM', 'SIGBREAK', 'SIGHUP']
+    : ['SIGINT', 'SIGTERM'];
+
+const numbers: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIGTERM: 15 };
+
+/** Exit code of a program that a signal stopped: 128 and its number, 3 on Windows. */
+export function signalExitCode(signal: NodeJS.Signals): number {
+  return process.platform === 'win32' ? 3 : 128 + (numbers[signal] ?? 15);
+}
+
+/** Calls `stop` at the first signal to stop, and `atOnce` at the next. */
+export function onStopSignals(
+  stop: (signal: NodeJS.Signals) => void,
+  atOnce: (signal: NodeJS.Signals) => void,
+): void {
+  let stopping = false;
+  for (const signal of stopSignals) {
+    process.on(signal, () => {
+      if (stopping) atOnce(signal);
+      else stop(signal);
+      stopping = true;
+    });
+  }
+}

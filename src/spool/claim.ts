@@ -1,0 +1,72 @@
+import { lstatSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FileIdentity } from '../intent/types.ts';
+import { errnoOf, type Moved, type Path, renameNoReplace } from '../platform/index.ts';
+import { type Layout, LEASE_SUFFIX } from './layout.ts';
+
+/**
+ * Whether a claim succeeded. `busy`: one of that name is claimed already; `refused`: the system does
+ * not let us move this one file.
+ */
+export type Claim =
+  | { kind: 'claimed'; identity: FileIdentity }
+  | { kind: 'gone' }
+  | { kind: 'busy' }
+  | { kind: 'refused'; errno: string };
+
+/**
+ * Takes a file out of handoff into `.inflight/INSTANCE/`, where only this instance touches it. Of
+ * several that try, exactly one succeeds. Throws the errno errors of a file system that fails.
+ */
+export function claim(layout: Layout, from: Path, name: string): Claim {
+  const to = join(layout.inflight, name);
+  try {
+    const moved = renameNoReplace(from, to);
+    if (moved === 'exists') return { kind: 'busy' };
+    if (moved === 'unsupported') renameSync(from, to);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' && exists(layout.inflight)) return { kind: 'gone' };
+    if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EBUSY') {
+      return { kind: 'refused', errno };
+    }
+    throw error;
+  }
+  return { kind: 'claimed', identity: identityOf(to) };
+}
+
+/** Puts a claimed file back, unless a newer one of its name stands there: then it stays claimed. */
+export function giveBack(layout: Layout, name: string): Moved {
+  return renameNoReplace(join(layout.inflight, name), join(layout.handoff, name));
+}
+
+/** Brings what dead instances had claimed under our own name. Returns all names now claimed. */
+export function takeOverClaims(layout: Layout): string[] {
+  for (const entry of readdirSync(layout.inflightRoot, { withFileTypes: true })) {
+    const directory = join(layout.inflightRoot, entry.name);
+    if (!entry.isDirectory() || entry.name.endsWith(LEASE_SUFFIX)) continue;
+    if (directory === layout.inflight) continue;
+    for (const name of readdirSync(directory)) {
+      const to = join(layout.inflight, name);
+      if (renameNoReplace(join(directory, name), to) === 'unsupported') {
+        renameSync(join(directory, name), to);
+      }
+    }
+  }
+  return readdirSync(layout.inflight);
+}
+
+/** Inode, size and modification time of a file. Throws the errno errors of lstat(2). */
+export function identityOf(path: Path): FileIdentity {
+  const { ino, size, mtimeNs } = lstatSync(path, { bigint: true });
+  return { ino: String(ino), size: Number(size), mtimeNs: String(mtimeNs) };
+}
+
+export function sameIdentity(a: FileIdentity | null, b: FileIdentity | null): boolean {
+  return a?.ino === b?.ino && a?.size === b?.size && a?.mtimeNs === b?.mtimeNs;
+}
+
+/** Whether anything stands at a path, a dangling link included. */
+export function exists(path: Path): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}

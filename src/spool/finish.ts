@@ -1,0 +1,95 @@
+import {
+  closeSync,
+  constants as fsConstants,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf, type Moved, renameNoReplace } from '../platform/index.ts';
+import { exists } from './claim.ts';
+import { errorLogName, type Layout, laterName, statusName } from './layout.ts';
+
+/** What is to be done with a claimed file whose outcome is on disk. */
+export type Filing = {
+  name: string;
+  /** Destination below handoff: `processed/NAME` or `failed/NAME`. */
+  to: string;
+  /** The status file's text. */
+  status: string;
+  /** The error log's text, where there is one. */
+  log?: string | undefined;
+};
+
+/**
+ * A free place for a name in processed/ or failed/, below handoff: the name itself, or the name
+ * with the time where something of that name, or of its error log's, stands already.
+ */
+export function destination(layout: Layout, to: 'processed' | 'failed', name: string): string {
+  const at = new Date();
+  let candidate = name;
+  for (let n = 1; taken(layout[to], candidate); n++) candidate = laterName(name, at, n);
+  return `${to}/${candidate}`;
+}
+
+function taken(directory: string, name: string): boolean {
+  return exists(join(directory, name)) || exists(join(directory, errorLogName(name)));
+}
+
+/**
+ * Writes the status and the error log and moves the file to its place. Each step may be repeated
+ * after a crash. `occupied`: the place was taken in the meantime, and nothing was moved; `gone`:
+ * the file is neither claimed nor there. Throws the errno errors of a file system that fails.
+ */
+export function file(layout: Layout, filing: Filing): 'filed' | 'occupied' | 'gone' {
+  const place = join(layout.handoff, filing.to);
+  replaceFile(join(layout.status, statusName(filing.name)), filing.status);
+  if (filing.log !== undefined) replaceFile(errorLogName(place), filing.log);
+  const claimed = join(layout.inflight, filing.name);
+  try {
+    const moved = move(claimed, place);
+    return moved === 'moved' ? 'filed' : 'occupied';
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || exists(claimed) || !exists(dirname(place))) throw error;
+    return exists(place) ? 'filed' : 'gone';
+  }
+}
+
+/**
+ * Never replaces a file. Where the system cannot promise that by itself, the place is reserved by
+ * an empty file of ours; one that a crash left is known by being empty, for nothing else stood
+ * there when the destination was chosen.
+ */
+function move(from: string, to: string): Moved {
+  const moved = renameNoReplace(from, to);
+  if (moved !== 'unsupported') return moved;
+  const { O_CREAT, O_EXCL, O_WRONLY } = fsConstants;
+  try {
+    closeSync(openSync(to, O_CREAT | O_EXCL | O_WRONLY, 0o644));
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    return 'exists';
+  }
+  renameSync(from, to);
+  return 'moved';
+}
+
+/** Writes a file beside its place and renames it in; readers see the old text or the new one. */
+export function replaceFile(path: string, text: string, { durable = false } = {}): void {
+  const { O_CREAT, O_TRUNC, O_WRONLY } = fsConstants;
+  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
+  const flags = O_CREAT | O_TRUNC | O_WRONLY | (fsConstants.O_NOFOLLOW ?? 0);
+  const fd = openSync(temporary, flags, 0o644);
+  try {
+    writeSync(fd, text);
+    if (durable) fsyncSync(fd);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(temporary, path);
+}

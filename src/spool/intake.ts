@@ -1,0 +1,275 @@
+import { lstatSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isIntentName, refusedName } from '../intent/names.ts';
+import type { Path } from '../platform/index.ts';
+import { NameHeap } from './name-heap.ts';
+import { Watcher } from './watcher.ts';
+
+/** A settled file that waits in handoff. */
+export type Waiting = {
+  /** Its name, or the one that it gets because its own is refused. */
+  name: string;
+  path: Path;
+  /** Place in the order of dropping: modification time in milliseconds since 1970. */
+  time: number;
+  /** Why its name is refused, and that name made printable. */
+  refusedName?: { reason: string; escaped: string };
+};
+
+export type IntakeOptions = {
+  debounceMs: number;
+  settleTimeoutMs: number;
+  periodMs: number;
+  /** False: no kernel notifications; the periodic look is all there is. */
+  watch: boolean;
+};
+
+export type IntakeEvents = {
+  /** Something has settled. */
+  arrived(): void;
+  /** A file of this name is being written or replaced: what was read of it no longer counts. */
+  changed(name: string): void;
+  /** Whether the file of this name in handoff was taken already, so that a look passes over it. */
+  taken(name: string): boolean;
+  /** A directory bears the name of an intent: it is left alone. */
+  directory(name: string): void;
+  /** The directory could be read (null) or not. */
+  looked(error: unknown): void;
+};
+
+type RefusedName = { raw: Buffer; reason: string; escaped: string };
+
+/** The kernel cannot tell us more than this many names before we have to let others have a turn. */
+const NAMES_A_TURN = 1000;
+
+/**
+ * Finds the files that are dropped and holds them until they are settled: quiet for `debounceMs`
+ * after the last news of them or, where a look found them, after their modification time. Two heaps
+ * of names hold what settles (by when it is due) and what has settled (by when it was dropped).
+ */
+export class Intake {
+  readonly #handoff: string;
+  readonly #options: IntakeOptions;
+  readonly #events: IntakeEvents;
+  readonly #watcher: Watcher;
+  readonly #settling = new NameHeap();
+  readonly #settled = new NameHeap();
+  readonly #refused = new Map<string, RefusedName>();
+  /** Modification times ahead of our clock do not count; these are the first sights instead. */
+  readonly #firstSeen = new Map<string, number>();
+  readonly #directories = new Set<string>();
+  #settleTimer: NodeJS.Timeout | undefined;
+  #settleTimerDue = Number.POSITIVE_INFINITY;
+  #lookTimer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | null = null;
+  #stopped = false;
+
+  constructor(handoff: string, options: IntakeOptions, events: IntakeEvents) {
+    this.#handoff = handoff;
+    this.#options = options;
+    this.#events = events;
+    this.#watcher = new Watcher(handoff, (rawName) => this.#notified(rawName));
+  }
+
+  /** How many files have settled and how many are still settling. */
+  get settled(): number {
+    return this.#settled.size;
+  }
+
+  get settling(): number {
+    return this.#settling.size;
+  }
+
+  /** Whether a name is settling or has settled. */
+  has(name: string): boolean {
+    return this.#settling.has(name) || this.#settled.has(name);
+  }
+
+  /** The first settled file in the order of dropping. */
+  peek(): { name: string; time: number } | undefined {
+    return this.#settled.peek();
+  }
+
+  /** Takes up to `count` settled files, in the order of dropping. */
+  take(count: number): Waiting[] {
+    const files: Waiting[] = [];
+    for (let first = this.#settled.peek(); first && files.length < count; ) {
+      this.#settled.pop();
+      files.push(this.#waiting(first.name, first.time));
+      first = this.#settled.peek();
+    }
+    return files;
+  }
+
+  /** Puts a settled file back that cannot be dealt with yet. */
+  putBack({ name, time }: { name: string; time: number }): void {
+    this.#settled.set(name, time);
+  }
+
+  /** Looks at a name again after a while (`delayMs`), counted anew at each of its changes. */
+  settle(name: string, delayMs: number): void {
+    this.#settling.set(name, performance.now() + delayMs);
+    this.#armSettleTimer();
+  }
+
+  /** The periodic look and the notifications begin; resolves after the first look. */
+  async start(): Promise<void> {
+    await this.look();
+    if (!this.#stopped) this.#scheduleLook(performance.now());
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#settleTimer);
+    clearTimeout(this.#lookTimer);
+    this.#watcher.close();
+  }
+
+  /** Reads the directory whole, once at a time. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    try {
+      if (this.#options.watch) this.#watcher.arm();
+      // Latin-1, one character a byte: compact, and nothing is lost that is not UTF-8.
+      const names = await readdir(this.#handoff, { encoding: 'latin1' });
+      this.#forgetDirectories(names);
+      await this.#seen(names);
+      this.#events.looked(null);
+    } catch (error) {
+      this.#events.looked(error);
+    }
+    if (this.#settled.size > 0) this.#events.arrived();
+  }
+
+  /** A look at a huge directory must not become the only thing we do. */
+  #scheduleLook(begun: number): void {
+    const wait = Math.max(this.#options.periodMs, 10 * (performance.now() - begun));
+    this.#lookTimer = setTimeout(async () => {
+      const start = performance.now();
+      await this.look();
+      if (!this.#stopped) this.#scheduleLook(start);
+    }, wait);
+  }
+
+  #notified(rawName: string | null): void {
+    if (rawName === null) {
+      void this.look();
+      return;
+    }
+    const name = this.#nameOf(rawName);
+    if (name === undefined) return;
+    this.#events.changed(name);
+    this.#settled.delete(name);
+    this.settle(name, this.#options.debounceMs);
+  }
+
+  /**
+   * What a look has found settles all at once, so that nothing found early in it overtakes a file
+   * for the same target that was found late.
+   */
+  async #seen(rawNames: readonly string[]): Promise<void> {
+    const found: { name: string; time: number }[] = [];
+    for (let from = 0; from < rawNames.length && !this.#stopped; from += NAMES_A_TURN) {
+      for (const rawName of rawNames.slice(from, from + NAMES_A_TURN)) {
+        const name = this.#nameOf(rawName);
+        if (name === undefined || this.has(name) || this.#events.taken(name)) continue;
+        const time = this.#consider(name, Date.now());
+        if (time !== undefined) found.push({ name, time });
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const { name, time } of found) {
+      if (!this.has(name) && !this.#events.taken(name)) this.#settled.set(name, time);
+    }
+  }
+
+  /** The name under which a raw name is dealt with; undefined where it is not an intent's. */
+  #nameOf(rawName: string): string | undefined {
+    if (!isIntentName(rawName)) return undefined;
+    if (/^[\w.-]{1,200}$/.test(rawName) && !rawName.startsWith('intent-refused-')) return rawName;
+    const raw = Buffer.from(rawName, 'latin1');
+    const refused = refusedName(raw);
+    if (!refused) return raw.toString('utf8');
+    const { safeName, reason, escaped } = refused;
+    this.#refused.set(safeName, { raw, reason, escaped });
+    return safeName;
+  }
+
+  #waiting(name: string, time: number): Waiting {
+    const refused = this.#refused.get(name);
+    if (!refused) return { name, path: join(this.#handoff, name), time };
+    this.#refused.delete(name);
+    const { reason, escaped } = refused;
+    return { name, path: this.#rawPath(refused.raw), time, refusedName: { reason, escaped } };
+  }
+
+  #rawPath(raw: Buffer): Buffer {
+    return Buffer.concat([Buffer.from(join(this.#handoff, '/')), raw]);
+  }
+
+  /** The time of a settled file; for one that is not settled, sees to it that it is looked at again. */
+  #consider(name: string, now: number): number | undefined {
+    const refused = this.#refused.get(name);
+    const path = refused ? this.#rawPath(refused.raw) : join(this.#handoff, name);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (!found) {
+      this.#refused.delete(name);
+      this.#firstSeen.delete(name);
+      return undefined;
+    }
+    if (found.isDirectory()) {
+      if (!this.#directories.has(name)) this.#events.directory(name);
+      this.#directories.add(name);
+      return undefined;
+    }
+    const changed = this.#changeTime(name, found.mtimeMs, now);
+    const quiet = now - changed;
+    if (quiet < this.#options.debounceMs) {
+      this.settle(name, this.#options.debounceMs - quiet);
+      return undefined;
+    }
+    this.#firstSeen.delete(name);
+    return changed;
+  }
+
+  #changeTime(name: string, mtimeMs: number, now: number): number {
+    if (mtimeMs <= now) return mtimeMs;
+    const first = this.#firstSeen.get(name) ?? now;
+    this.#firstSeen.set(name, first);
+    return first;
+  }
+
+  #armSettleTimer(): void {
+    const due = this.#settling.peek()?.time ?? Number.POSITIVE_INFINITY;
+    if (due >= this.#settleTimerDue || this.#stopped) return;
+    clearTimeout(this.#settleTimer);
+    this.#settleTimerDue = due;
+    this.#settleTimer = setTimeout(() => this.#settleDue(), due - performance.now());
+  }
+
+  #settleDue(): void {
+    const now = performance.now();
+    this.#settleTimerDue = Number.POSITIVE_INFINITY;
+    for (let first = this.#settling.peek(); first && first.time <= now; ) {
+      this.#settling.pop();
+      const time = this.#consider(first.name, Date.now());
+      if (time !== undefined) this.#settled.set(first.name, time);
+      first = this.#settling.peek();
+    }
+    this.#armSettleTimer();
+    if (this.#settled.size > 0) this.#events.arrived();
+  }
+
+  #forgetDirectories(names: readonly string[]): void {
+    if (this.#directories.size === 0) return;
+    const present = new Set(names);
+    for (const name of this.#directories) if (!present.has(name)) this.#directories.delete(name);
+  }
+}

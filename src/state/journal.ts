@@ -1,0 +1,182 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { encodeRecord, type JournalRecord, type SegmentHeader } from './records.ts';
+
+/**
+ * Runs a step that touches the disk until it succeeds: where the disk refuses, the queue is held
+ * and the step tried again. So a promise of this room never rejects for the disk's sake.
+ */
+export type Guard = <T>(what: string, step: () => Promise<T>) => Promise<T>;
+
+/** A segment that gets no more records. */
+export type SealedSegment = { path: string; instance: string; segment: number; bytes: number };
+
+/**
+ * The append-only journal of one instance, with group commit: whatever is appended while a sync is
+ * under way is written and synced together by the next one, so that a hundred intents that end
+ * together cost one sync.
+ */
+export class Journal {
+  #path: string;
+  #header: SegmentHeader;
+  #guard: Guard;
+  #file: FileHandle;
+  /** Bytes of the segment that are known to be on disk. */
+  #synced = 0;
+  /** What was written after them; written again from `#synced` on when a sync fails. */
+  #unsynced: Buffer[] = [];
+  #pending: string[] = [];
+  #waiting: (() => void)[] = [];
+  #rotation: ((sealed: SealedSegment) => void) | null = null;
+  #flushing: Promise<void> | null = null;
+
+  private constructor(path: string, header: SegmentHeader, guard: Guard, file: FileHandle) {
+    this.#path = path;
+    this.#header = header;
+    this.#guard = guard;
+    this.#file = file;
+  }
+
+  /** Begins a segment at `path`, which must not exist. */
+  static async create(path: string, header: SegmentHeader, guard: Guard): Promise<Journal> {
+    const file = await guard('begin the journal', () => openSegment(path));
+    const journal = new Journal(path, header, guard, file);
+    await journal.append(header);
+    return journal;
+  }
+
+  /** Bytes of the current segment, with what waits to be written. */
+  get bytes(): number {
+    return this.#unsynced.reduce((sum, chunk) => sum + chunk.length, this.#synced);
+  }
+
+  /** Appends a record; resolves when it is on disk. */
+  append(record: JournalRecord): Promise<void> {
+    return new Promise((resolve) => {
+      this.#pending.push(encodeRecord(record));
+      this.#waiting.push(resolve);
+      this.#flushSoon();
+    });
+  }
+
+  /** Appends a record that nobody waits for: it is written at once and synced with the next one. */
+  note(record: JournalRecord): void {
+    this.#pending.push(encodeRecord(record));
+    this.#flushSoon();
+  }
+
+  /** Seals the segment under a name of its own and begins the next. */
+  rotate(): Promise<SealedSegment> {
+    return new Promise((resolve) => {
+      this.#rotation = resolve;
+      this.#flushSoon();
+    });
+  }
+
+  /** Writes and syncs what is left, then closes the file. */
+  async close(): Promise<void> {
+    while (this.#flushing) await this.#flushing;
+    await this.#guard('sync the journal', () => this.#file.datasync());
+    await this.#file.close();
+  }
+
+  #flushSoon(): void {
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = null;
+    });
+  }
+
+  async #flush(): Promise<void> {
+    // Records of one turn of the event loop belong together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#pending.length > 0 || this.#rotation) {
+      await this.#writePending();
+      if (this.#rotation) await this.#rotate(this.#rotation);
+    }
+  }
+
+  async #writePending(): Promise<void> {
+    if (this.#pending.length === 0) return;
+    const chunk = Buffer.from(this.#pending.join(''));
+    const waiting = this.#waiting;
+    this.#pending = [];
+    this.#waiting = [];
+    const position = this.bytes;
+    this.#unsynced.push(chunk);
+    let clean = true;
+    await this.#guard('write the journal', async () => {
+      const retry = !clean;
+      clean = false;
+      if (retry) await this.#writeAgain();
+      else await writeAll(this.#file, chunk, position);
+      if (waiting.length > 0 || retry) await this.#sync();
+    });
+    for (const resolve of waiting) resolve();
+  }
+
+  async #sync(): Promise<void> {
+    const end = this.bytes;
+    await this.#file.datasync();
+    this.#synced = end;
+    this.#unsynced = [];
+  }
+
+  /** After a failed write or sync nothing behind the last good byte can be trusted. */
+  async #writeAgain(): Promise<void> {
+    const tail = Buffer.concat(this.#unsynced);
+    this.#unsynced = [tail];
+    await this.#file.truncate(this.#synced);
+    await writeAll(this.#file, tail, this.#synced);
+  }
+
+  async #rotate(done: (sealed: SealedSegment) => void): Promise<void> {
+    const { instance, segment } = this.#header;
+    const sealed = { path: `${this.#path}.${segment}`, instance, segment, bytes: this.bytes };
+    await this.#guard('seal the journal', async () => {
+      await this.#sync();
+      await rename(this.#path, sealed.path);
+    });
+    const old = this.#file;
+    this.#header = { ...this.#header, segment: segment + 1, created: new Date().toISOString() };
+    this.#file = await this.#guard('begin the journal', () => openSegment(this.#path));
+    this.#synced = 0;
+    this.#unsynced = [];
+    this.#pending.unshift(encodeRecord(this.#header));
+    this.#rotation = null;
+    await old.close();
+    done(sealed);
+  }
+}
+
+/** An empty file under a name that the directory keeps, whatever happens to the power. */
+async function openSegment(path: string): Promise<FileHandle> {
+  const { O_CREAT, O_RDWR, O_TRUNC } = constants;
+  const file = await open(path, O_CREAT | O_RDWR | O_TRUNC | (constants.O_NOFOLLOW ?? 0), 0o644);
+  try {
+    await syncDirectory(dirname(path));
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function writeAll(file: FileHandle, data: Buffer, position: number): Promise<void> {
+  let done = 0;
+  while (done < data.length) {
+    const { bytesWritten } = await file.write(data, done, data.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+/** Makes the names in a directory durable. Windows has no such call and needs none. */
+export async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const directory = await open(path, constants.O_RDONLY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

@@ -1,0 +1,105 @@
+import { crc32 } from 'node:zlib';
+import { z } from 'zod';
+
+/**
+ * The records of the journal, format version 1 (docs/state-format.md). One record a line:
+ * CRC-32 of the JSON text as eight hex digits, a space, the JSON text, a line feed.
+ */
+export const JOURNAL_VERSION = 1;
+
+const identity = z.object({ ino: z.string(), size: z.number(), mtimeNs: z.string() });
+
+/** First record of each segment: whose it is, and which one. */
+const segment = z.object({
+  t: z.literal('segment'),
+  version: z.literal(JOURNAL_VERSION),
+  instance: z.string(),
+  segment: z.number(),
+  /** Names one run of the program. */
+  life: z.string(),
+  created: z.string(),
+});
+
+/** An attempt begins (or, with attempt 0, is given back): not waited for, only remembered. */
+const start = z.object({
+  t: z.literal('start'),
+  name: z.string(),
+  sha: z.string(),
+  id: identity,
+  attempt: z.number(),
+  run: z.string(),
+  /** How often a worker or the program has died while this intent ran. */
+  deaths: z.number(),
+});
+
+/** What became of an intent: synced before anything is moved or reported. */
+const outcome = z.object({
+  t: z.literal('outcome'),
+  /** Unique for ever: the life that recorded it, and a number that counts on. */
+  seq: z.string(),
+  name: z.string(),
+  /** SHA-256 in hex; empty where the content was never read. */
+  sha: z.string(),
+  /** Null where the file could not be looked at. */
+  id: identity.nullable(),
+  outcome: z.enum(['success', 'failed', 'timeout', 'skipped']),
+  /** Destination below handoff, such as `processed/intent-a.json`. */
+  to: z.string(),
+  /** The status file's text, whole. */
+  status: z.string(),
+  /** The error log's text, where there is one. */
+  log: z.string().optional(),
+  /** Milliseconds since 1970. */
+  at: z.number(),
+});
+
+/** The destination of a recorded outcome had to change: something else took the name. */
+const redirected = z.object({ t: z.literal('redirected'), seq: z.string(), to: z.string() });
+
+/** Outcomes whose files have reached their place. */
+const filed = z.object({ t: z.literal('filed'), seqs: z.array(z.string()) });
+
+/** History older than this was pruned. */
+const pruned = z.object({ t: z.literal('pruned'), before: z.number() });
+
+/** An heir has taken over: what that instance appends after this byte is void. */
+const fence = z.object({
+  t: z.literal('fence'),
+  instance: z.string(),
+  segment: z.number(),
+  bytes: z.number(),
+});
+
+const record = z.discriminatedUnion('t', [
+  segment,
+  start,
+  outcome,
+  redirected,
+  filed,
+  pruned,
+  fence,
+]);
+
+export type JournalRecord = z.infer<typeof record>;
+export type SegmentHeader = z.infer<typeof segment>;
+export type StartRecord = z.infer<typeof start>;
+export type OutcomeRecord = z.infer<typeof outcome>;
+
+/** The record as the journal holds it. */
+export function encodeRecord(value: JournalRecord): string {
+  const text = JSON.stringify(value);
+  return `${checksum(text)} ${text}\n`;
+}
+
+/** The record of one line (without its line feed), or null where the line is damaged. */
+export function decodeRecord(line: string): JournalRecord | null {
+  const text = line.slice(9);
+  if (line[8] !== ' ' || line.slice(0, 8) !== checksum(text)) return null;
+  const parsed = record.safeParse(JSON.parse(text));
+  return parsed.success ? parsed.data : null;
+}
+
+/** CRC-32 (the one of zlib and PNG) as eight hex digits. */
+export function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0');
+}

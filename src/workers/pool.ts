@@ -1,0 +1,109 @@
+import type { CheckLimits, CheckResult } from '../intent/types.ts';
+import type { PorchRequest, PorchResult } from '../porch/types.ts';
+import { Thread } from './thread.ts';
+
+export { ThreadDied } from './thread.ts';
+
+export type PoolOptions = {
+  /** Threads that run porch. */
+  runners: number;
+  /** Runs that one thread takes at a time: more than 1 only where they can share their syncs. */
+  runsPerThread: number;
+  limits: CheckLimits;
+};
+
+/** A finished run, and which thread ran it. */
+export type Ran = { result: PorchResult; workerId: number };
+
+type Queued = { request: PorchRequest; resolve(ran: Ran): void; reject(error: Error): void };
+
+/**
+ * The worker threads. One reads and checks, so that a long porch run never keeps a refused intent
+ * waiting; the others run porch. Threads start when there is work for them.
+ */
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #reader = new Thread();
+  readonly #runners: Thread[];
+  #queue: Queued[] = [];
+  #outstanding = 0;
+  #assigning = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#runners = Array.from({ length: options.runners }, () => new Thread());
+  }
+
+  /** How many more runs would not have to wait long. */
+  get freeSlots(): number {
+    return this.#options.runners * this.#options.runsPerThread - this.#outstanding;
+  }
+
+  get activeRuns(): number {
+    return this.#outstanding;
+  }
+
+  /** Looks at files; the results are in the order of the paths. Rejects with ThreadDied. */
+  async check(paths: string[]): Promise<CheckResult[]> {
+    const { limits } = this.#options;
+    const answer = await this.#reader.ask({ type: 'check', paths, limits });
+    return answer.type === 'checked' ? answer.results : [];
+  }
+
+  /** Runs porch once. Rejects with ThreadDied. */
+  run(request: PorchRequest): Promise<Ran> {
+    this.#outstanding++;
+    return new Promise<Ran>((resolve, reject) => {
+      this.#queue.push({ request, resolve, reject });
+      this.#assignSoon();
+    }).finally(() => {
+      this.#outstanding--;
+    });
+  }
+
+  /** Ends every run under way. */
+  cancel(signal: 'SIGTERM' | 'SIGKILL'): void {
+    for (const runner of this.#runners) runner.tell({ type: 'cancel', signal });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#reader, ...this.#runners].map((thread) => thread.close()));
+  }
+
+  /** Requests of one turn of the event loop are dealt out together. */
+  #assignSoon(): void {
+    if (this.#assigning) return;
+    this.#assigning = true;
+    setImmediate(() => {
+      this.#assigning = false;
+      this.#assign();
+    });
+  }
+
+  #assign(): void {
+    const share = Math.ceil(this.#queue.length / this.#runners.length);
+    const count = Math.min(this.#options.runsPerThread, share);
+    for (const [workerId, runner] of this.#runners.entries()) {
+      if (this.#queue.length === 0) return;
+      if (!runner.busy) void this.#runOn(runner, workerId, this.#queue.splice(0, count));
+    }
+  }
+
+  async #runOn(runner: Thread, workerId: number, batch: Queued[]): Promise<void> {
+    const { limits } = this.#options;
+    const requests = batch.map(({ request }) => request);
+    try {
+      const answer = await runner.ask({ type: 'run', requests, limits });
+      const results = answer.type === 'ran' ? answer.results : [];
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const result = results[index];
+        if (result) resolve({ result, workerId });
+        else reject(new Error('a worker answered with too few results'));
+      }
+    } catch (error) {
+      for (const { reject } of batch)
+        reject(error instanceof Error ? error : new Error(`${error}`));
+    }
+    this.#assignSoon();
+  }
+}

@@ -1,0 +1,76 @@
+import { Worker } from 'node:worker_threads';
+import { type FromWorker, fromWorker, type ToWorker } from './messages.ts';
+
+/** The thread died while it had work. */
+export class ThreadDied extends Error {}
+
+/** In the bundle the worker's source travels as a string: a single file has no second one. */
+declare const WORKER_SOURCE: string | undefined;
+
+type Question = ToWorker extends infer M
+  ? M extends { id: number }
+    ? Omit<M, 'id'>
+    : never
+  : never;
+type Waiting = { resolve(answer: FromWorker): void; reject(error: Error): void };
+
+/** One worker thread: started when it is first asked, and again after it has died. */
+export class Thread {
+  #worker: Worker | null = null;
+  #asked = 0;
+  readonly #waiting = new Map<number, Waiting>();
+
+  get busy(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** Asks the thread. Rejects with ThreadDied when it dies before it has answered. */
+  ask(question: Question): Promise<FromWorker> {
+    this.#worker ??= this.#start();
+    const worker = this.#worker;
+    const id = ++this.#asked;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      worker.ref();
+      worker.postMessage({ ...question, id });
+    });
+  }
+
+  /** Sends what needs no answer; a thread that does not run does not get it. */
+  tell(message: ToWorker): void {
+    this.#worker?.postMessage(message);
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #start(): Worker {
+    const worker = startWorker();
+    worker.on('message', (data: unknown) => {
+      const answer = fromWorker.parse(data);
+      const waiting = this.#waiting.get(answer.id);
+      this.#waiting.delete(answer.id);
+      if (!this.busy) worker.unref();
+      waiting?.resolve(answer);
+    });
+    let reason = 'it ended by itself';
+    worker.on('error', (error) => {
+      reason = error instanceof Error ? error.message : String(error);
+    });
+    worker.on('exit', () => this.#died(reason));
+    return worker;
+  }
+
+  #died(reason: string): void {
+    this.#worker = null;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(new ThreadDied(`a worker thread died: ${reason}`));
+  }
+}
+
+function startWorker(): Worker {
+  if (typeof WORKER_SOURCE === 'string') return new Worker(WORKER_SOURCE, { eval: true });
+  return new Worker(new URL('./worker.ts', import.meta.url));
+}

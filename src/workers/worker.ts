@@ -1,0 +1,42 @@
+/** The thread's side: reads and checks intents, runs porch, answers each message once. */
+import { parentPort } from 'node:worker_threads';
+import { checkFile } from '../intent/read.ts';
+import type { CheckLimits } from '../intent/types.ts';
+import { runBuiltin } from '../porch/builtin/run.ts';
+import { runPorch } from '../porch/run.ts';
+import type { PorchRequest, PorchResult, PorchRun } from '../porch/types.ts';
+import { type FromWorker, type ToWorker, toWorker } from './messages.ts';
+
+const running = new Set<PorchRun>();
+
+const send = (message: FromWorker) => parentPort?.postMessage(message);
+
+parentPort?.on('message', (data: unknown) => {
+  void handle(toWorker.parse(data));
+});
+
+async function handle(message: ToWorker): Promise<void> {
+  if (message.type === 'cancel') {
+    for (const run of running) run.cancel(message.signal);
+  } else if (message.type === 'check') {
+    const results = message.paths.map((path) => checkFile(path, message.limits));
+    send({ type: 'checked', id: message.id, results });
+  } else {
+    send({ type: 'ran', id: message.id, results: await run(message.requests, message.limits) });
+  }
+}
+
+async function run(requests: PorchRequest[], limits: CheckLimits): Promise<PorchResult[]> {
+  if (requests[0]?.porch === 'builtin') return runBuiltin(requests, limits);
+  return Promise.all(requests.map(runExternal));
+}
+
+async function runExternal(request: PorchRequest): Promise<PorchResult> {
+  const run = runPorch(request);
+  running.add(run);
+  try {
+    return await run.result;
+  } finally {
+    running.delete(run);
+  }
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { after, test } from 'node:test';
+import { transformSync } from 'esbuild';
+
+const launcher = join(import.meta.dirname, '../../bin/conductor-loop.cjs');
+const root = mkdtempSync(join(tmpdir(), 'conductor-launcher-'));
+after(() => rmSync(root, { recursive: true }));
+
+// A package of its own with a program that shows what it is given, and no pinned runtime.
+const copy = join(root, 'bin/conductor-loop.cjs');
+mkdirSync(join(root, 'bin'));
+mkdirSync(join(root, 'dist'));
+copyFileSync(launcher, copy);
+writeFileSync(
+  join(root, 'dist/conductor-loop.cjs'),
+  `const [what, ...rest] = process.argv.slice(2);
+if (what === 'exit') process.exitCode = Number(rest[0]);
+if (what === 'kill') process.kill(process.pid, rest[0]);
+if (what === 'wait') {
+  process.on('SIGTERM', () => process.exit(42));
+  setInterval(() => {}, 1000);
+}
+if (what === 'read') process.stdin.pipe(process.stdout);
+console.log(JSON.stringify(process.argv.slice(2)));
+`,
+);
+
+/** A file that is loaded before the launcher and makes its surroundings what a test needs. */
+function preload(name: string, text: string): string {
+  const path = join(root, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const noExecve = preload('no-execve.cjs', 'process.execve = undefined;');
+const oldNode = preload(
+  'old-node.cjs',
+  `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.0' } });`,
+);
+const musl = preload('musl.cjs', 'process.report.getReport = () => ({ header: {} });');
+
+function start(preloads: string[], args: string[], input = ''): ReturnType<typeof spawnSync> {
+  const required = preloads.flatMap((path) => ['-r', path]);
+  return spawnSync(process.execPath, [...required, copy, ...args], { encoding: 'utf8', input });
+}
+
+test('the launcher needs nothing newer than Node 18', () => {
+  const text = readFileSync(launcher, 'utf8');
+  const lowered = transformSync(text, { target: 'node18' }).code;
+  assert.equal(lowered, transformSync(text, { target: 'esnext' }).code);
+});
+
+for (const [name, preloads] of [
+  ['execve', []],
+  ['a child process', [noExecve]],
+] as const) {
+  test(`arguments, input and exit code pass through ${name}`, () => {
+    const result = start([...preloads], ['exit', '7', 'a b', '']);
+    assert.equal(result.stdout, '["exit","7","a b",""]\n');
+    assert.equal(result.stderr, '');
+    assert.equal(result.status, 7);
+    assert.match(String(start([...preloads], ['read'], 'typed').stdout), /typed/);
+  });
+
+  test(`a signal reaches the program through ${name}`, async () => {
+    const required = preloads.flatMap((path) => ['-r', path]);
+    const child: ChildProcess = spawn(process.execPath, [...required, copy, 'wait'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    assert.ok(child.stdout);
+    await once(child.stdout, 'data');
+    child.kill('SIGTERM');
+    assert.deepEqual(await once(child, 'exit'), [42, null]);
+  });
+}
+
+test('a program that a signal ended is told as 128 and the signal', () => {
+  assert.equal(start([noExecve], ['kill', 'SIGKILL']).status, 137);
+});
+
+test('without a runtime it says how to get one', () => {
+  const result = start([oldNode], ['exit', '0']);
+  assert.match(String(result.stderr), /needs Node\.js 26.*\n.*npm ci .*--omit=optional/);
+  assert.equal(result.stdout, '');
+  assert.equal(result.status, 1);
+});
+
+test('on musl it names musl as the reason', { skip: process.platform !== 'linux' }, () => {
+  assert.match(String(start([oldNode, musl], []).stderr), /needs glibc.*musl/);
+});
+
+test('the pinned runtime is found for this platform', () => {
+  const result = spawnSync(process.execPath, ['-r', oldNode, launcher, '-version'], {
+    encoding: 'utf8',
+  });
+  assert.match(result.stdout, /^conductor-loop \d+\.\d+\.\d+ \(node v26\./);
+});
