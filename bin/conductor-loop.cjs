@@ -81,7 +81,7 @@ function start(runtime) {
     process.on(signal, () => {
       // A terminal (and the Windows console) has sent these to the child as well.
       const isShared = process.platform === 'win32' || (signal === 'SIGINT' && process.stdin.isTTY);
-      if (isShared) child.kill(signal);
+      if (!isShared) child.kill(signal);
     });
   }
   child.on('error', (error) => {

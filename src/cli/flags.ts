@@ -22,7 +22,11 @@ export const generalFlags: readonly GeneralFlag[] = [
 ];
 
 /** Settings that `validate` applies too. */
-const checkSettings = ['max_file_size', 'max_replicas', 'system_namespaces'];
+export const checkSettings: readonly string[] = [
+  'max_file_size',
+  'max_replicas',
+  'system_namespaces',
+];
 
 // Flags of the earlier program, whose command lines still start this one.
 const earlierFlags: readonly (readonly [string, FlagMeaning])[] = [

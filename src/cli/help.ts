@@ -1,6 +1,6 @@
 import { settingInfos } from '../config/schema.ts';
 import { type Group, groups, type SettingInfo } from '../config/setting.ts';
-import { generalFlags } from './flags.ts';
+import { checkSettings, generalFlags } from './flags.ts';
 import { bold, dim, type Look, wrap } from './terminal.ts';
 
 /** A line of help: what is written, and what it means. */
@@ -75,9 +75,7 @@ export function watchHelp(look: Look): string {
 
 /** The page of `conductor-loop validate -help`. */
 export function validateHelp(look: Look): string {
-  const wanted = settingInfos.filter((info) =>
-    ['max_file_size', 'max_replicas', 'system_namespaces'].includes(info.key),
-  );
+  const wanted = settingInfos.filter((info) => checkSettings.includes(info.key));
   return [
     ...paragraph(
       'conductor-loop validate FILE... says for each intent file whether it would be accepted, and else what is wrong, where, and how to mend it. Nothing is run and nothing is moved.',

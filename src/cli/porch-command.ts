@@ -1,11 +1,10 @@
 import { command, option, optional, string } from 'cmd-ts';
 import { ConfigError } from '../config/error.ts';
-import { parseBoolean } from '../config/kinds.ts';
 import { porchFlags } from './flags.ts';
 import { normaliseFlags } from './go-flags.ts';
 import { porchHelp } from './help.ts';
 import { porchCommand } from './porch.ts';
-import { runCommand, versionLine } from './run.ts';
+import { readSwitch, runCommand, versionLine } from './run.ts';
 
 /** `conductor-loop porch -intent FILE -out DIR`: gives the exit code. Throws ConfigError. */
 export function porch(args: readonly string[]): Promise<number> {
@@ -18,16 +17,8 @@ export function porch(args: readonly string[]): Promise<number> {
       if (intent === undefined || out === undefined) {
         throw new ConfigError(['porch needs both: porch -intent FILE -out DIR']);
       }
-      return porchCommand({ intent, out, structured: readStructured(structured) });
+      return porchCommand({ intent, out, structured: readSwitch('structured', structured) });
     },
   });
   return runCommand(definition, normaliseFlags(args, porchFlags).argv, porchHelp);
-}
-
-function readStructured(value: string | undefined): boolean {
-  try {
-    return parseBoolean(value ?? 'false');
-  } catch {
-    throw new ConfigError([`flag --structured: ${value} is not allowed: expected true or false`]);
-  }
 }

@@ -2,14 +2,13 @@ import process from 'node:process';
 import { command, option, optional, string } from 'cmd-ts';
 import { checkPaths } from '../config/check.ts';
 import { ConfigError } from '../config/error.ts';
-import { parseBoolean, quote } from '../config/kinds.ts';
 import { loadSettings } from '../config/load.ts';
 import { settingInfos } from '../config/schema.ts';
 import { version } from '../version.ts';
 import { watchFlags } from './flags.ts';
 import { normaliseFlags } from './go-flags.ts';
 import { watchHelp } from './help.ts';
-import { runCommand, versionLine } from './run.ts';
+import { readSwitch, runCommand, versionLine } from './run.ts';
 import { showConfig } from './show-config.ts';
 
 /** `conductor-loop [flags]`: gives the exit code. Throws ConfigError. */
@@ -45,14 +44,4 @@ async function start(
   // Loaded only here: -version, -help and mistakes are answered without the whole program.
   const { runConductor } = await import('../conductor.ts');
   return runConductor(loaded.settings, { warnings, version });
-}
-
-function readSwitch(name: string, value: string | undefined): boolean {
-  try {
-    return parseBoolean(value ?? 'false');
-  } catch {
-    throw new ConfigError([
-      `flag --${name}: ${quote(value)} is not allowed: expected true or false`,
-    ]);
-  }
 }

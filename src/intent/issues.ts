@@ -78,7 +78,7 @@ function wrongValue(path: JsonStep[], found: unknown, maxReplicas: number): Valu
 }
 
 /** What a value is, in a few words; of its text at most 40 characters. */
-export function describeValue(value: unknown): string {
+function describeValue(value: unknown): string {
   if (typeof value === 'string') {
     const shown = JSON.stringify(quotable(value));
     return value.length > 40 ? `${shown} (${Array.from(value).length} characters)` : shown;

@@ -24,7 +24,8 @@ if (what === 'exit') process.exitCode = Number(rest[0]);
 if (what === 'kill') process.kill(process.pid, rest[0]);
 if (what === 'wait') {
   process.on('SIGTERM', () => process.exit(42));
-  setInterval(() => {}, 1000);
+  // Ends with whoever holds the other end, so that a failing test leaves nothing running.
+  process.stdin.resume().on('end', () => process.exit(1));
 }
 if (what === 'read') process.stdin.pipe(process.stdout);
 console.log(JSON.stringify(process.argv.slice(2)));
@@ -68,15 +69,20 @@ for (const [name, preloads] of [
     assert.match(String(start([...preloads], ['read'], 'typed').stdout), /typed/);
   });
 
-  test(`a signal reaches the program through ${name}`, async () => {
+  test(`a signal reaches the program through ${name}`, async (t) => {
     const required = preloads.flatMap((path) => ['-r', path]);
     const child: ChildProcess = spawn(process.execPath, [...required, copy, 'wait'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
+    t.after(() => {
+      child.stdin?.destroy();
+      child.kill('SIGKILL');
+    });
+    const patience = AbortSignal.timeout(60_000);
     assert.ok(child.stdout);
-    await once(child.stdout, 'data');
+    await once(child.stdout, 'data', { signal: patience });
     child.kill('SIGTERM');
-    assert.deepEqual(await once(child, 'exit'), [42, null]);
+    assert.deepEqual(await once(child, 'exit', { signal: patience }), [42, null]);
   });
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,14 @@ test('help in every spelling goes to standard output without colours', () => {
     assert.ok(!result.stdout.includes('\x1b'));
     assert.equal(result.status, 0);
   }
+});
+
+test('a reader who stops reading is no error', async () => {
+  const child = spawn(process.execPath, [main, '-help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  const complaint = child.stderr.setEncoding('utf8').toArray();
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  assert.deepEqual(await complaint, []);
 });
 
 test('mistakes on the command line are one line each and exit 1', () => {

@@ -119,6 +119,12 @@ test('the security section of the deployment guide loads, and what it switches o
   ]);
 });
 
+test('what is not built and switched off, or left at its default, is not warned of', () => {
+  const environment = { CONDUCTOR_HTTP: 'false', CONDUCTOR_HEALTH_PORT: '8080' };
+  assert.deepEqual(load({ environment }).warnings, []);
+  assert.match(load({ flags: { http: 'true' } }).warnings.join(), /flag --http: http is true/);
+});
+
 test('file_handling and batch_processing load', () => {
   const tuning = load({ configPath: fixture('deployment-tuning.json') });
   assert.equal(tuning.settings.maxWorkers, 4);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Intent } from '../../intent/schema.ts';
-import { quoted, toYaml } from './yaml.ts';
+import { toYaml } from './yaml.ts';
 
 /** Ours are far smaller; what is larger is not ours, and not worth reading. */
 const kptfileLimitBytes = 64 * 1024;
@@ -20,14 +20,14 @@ export function kptfile(intent: Intent, name: string): string {
     apiVersion: 'kpt.dev/v1',
     kind: 'Kptfile',
     metadata: {
-      name: quoted(name),
+      name: name,
       annotations: {
-        'config.kubernetes.io/local-config': quoted('true'),
-        'conductor-loop/intent-type': quoted(intent.intent_type),
-        'conductor-loop/namespace': quoted(intent.namespace),
-        'conductor-loop/target': quoted(intent.target),
-        'conductor-loop/replicas': quoted(String(intent.replicas)),
-        'conductor-loop/priority': quoted(String(intent.priority)),
+        'config.kubernetes.io/local-config': 'true',
+        'conductor-loop/intent-type': intent.intent_type,
+        'conductor-loop/namespace': intent.namespace,
+        'conductor-loop/target': intent.target,
+        'conductor-loop/replicas': String(intent.replicas),
+        'conductor-loop/priority': String(intent.priority),
         ...annotation('reason', intent.reason),
         ...annotation('source', intent.source),
         ...annotation('correlation-id', intent.correlation_id),
@@ -35,16 +35,15 @@ export function kptfile(intent: Intent, name: string): string {
       },
     },
     info: {
-      description: quoted(
+      description:
         intent.description ||
-          `Sets Deployment ${intent.namespace}/${intent.target} to ${intent.replicas} replicas.`,
-      ),
+        `Sets Deployment ${intent.namespace}/${intent.target} to ${intent.replicas} replicas.`,
     },
   });
 }
 
 const annotation = (name: string, text: string | undefined) =>
-  text ? { [`conductor-loop/${name}`]: quoted(text) } : {};
+  text ? { [`conductor-loop/${name}`]: text } : {};
 
 /** What the Kptfile of a package tells of the intent that wrote it. */
 export type PackageRecord = {

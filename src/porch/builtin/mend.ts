@@ -57,7 +57,7 @@ function mendOld(namespaceDir: string, entry: string): boolean {
  * again. Throws what rename(2) says.
  */
 export function restorePackage(dir: string): boolean {
-  if (packageIdentity(dir) !== null) return false;
+  if (packageIdentity(dir) !== null || packageIdentity(oldPath(dir)) === null) return false;
   try {
     renameSync(oldPath(dir), dir);
     return true;

@@ -34,10 +34,10 @@ export function findPlace(intent: Intent, outDir: string): Place {
   const name = packageName(intent);
   const dir = join(outDir, intent.namespace, name);
   requireDirectoryOrNothing(dirname(dir));
-  requireDirectoryOrNothing(dir);
-  restorePackage(dir);
-  const replaces = packageIdentity(dir);
+  const found = packageIdentity(dir);
+  const replaces = found === null && restorePackage(dir) ? packageIdentity(dir) : found;
   if (replaces === null) return { dir, name, replaces, previousReplicas: null };
+  requireDirectoryOrNothing(dir);
   const record = readPackageRecord(dir);
   if (record === null) requireNothingForeign(dir);
   else requireSameTarget(dir, record, intent);

@@ -1,6 +1,6 @@
 import type { Intent } from '../../intent/schema.ts';
 import { kptfile } from './kptfile.ts';
-import { printableJson, quoted, toYaml } from './yaml.ts';
+import { type Mapping, printableJson, toYaml } from './yaml.ts';
 
 /** Kubernetes takes 256 KiB of annotations an object; the rest is left to those it already has. */
 const metadataLimitBytes = 128 * 1024;
@@ -47,8 +47,8 @@ function kustomization(name: string, patchName: string): string {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
     metadata: {
-      name: quoted(name),
-      annotations: { 'config.kubernetes.io/local-config': quoted('true') },
+      name: name,
+      annotations: { 'config.kubernetes.io/local-config': 'true' },
     },
     resources: [patchName],
   });
@@ -60,8 +60,8 @@ function patch(intent: Intent): string {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: {
-      name: quoted(intent.target),
-      namespace: quoted(intent.namespace),
+      name: intent.target,
+      namespace: intent.namespace,
       ...(annotations ? { annotations } : {}),
     },
     spec: { replicas: intent.replicas },
@@ -73,7 +73,7 @@ function patch(intent: Intent): string {
  * annotation names: some would change what kustomize, kpt and Kubernetes do with the object.
  * The JSON is printable because kustomize refuses an annotation that holds a control character.
  */
-function patchAnnotations(intent: Intent): object | null {
+function patchAnnotations(intent: Intent): Mapping | null {
   if (intent.intent_type !== 'configuration' || intent.metadata === undefined) return null;
   const metadata = printableJson(intent.metadata);
   const bytes = Buffer.byteLength(metadata);
@@ -82,7 +82,7 @@ function patchAnnotations(intent: Intent): object | null {
       `metadata is ${bytes} bytes as JSON and cannot become an annotation; at most ${metadataLimitBytes} can`,
     );
   }
-  return { 'conductor-loop/metadata': quoted(metadata) };
+  return { 'conductor-loop/metadata': metadata };
 }
 
 /** Text of the intent stands in an indented block as JSON strings, where Markdown reads nothing. */

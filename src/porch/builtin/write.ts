@@ -49,7 +49,9 @@ export function writePackages(packages: readonly PackageToWrite[]): (WriteFailur
   const jobs = packages.map(
     (wanted): Job => ({ ...wanted, fresh: '', parents: [], failure: null }),
   );
-  for (const job of jobs) attempt(job, () => writeFresh(job));
+  const modes = process.umask() === 0o022 ? 'by umask' : 'by chmod';
+  const ready = new Set<string>();
+  for (const job of jobs) attempt(job, () => writeFresh(job, modes, ready));
   syncAll(standing(jobs), { dirOf: (job) => job.fresh, sync: syncFresh, failed: fail });
   for (const job of jobs) attempt(job, () => swap(job));
   syncParents(standing(jobs));
@@ -79,38 +81,46 @@ function fail(job: Job, error: unknown): void {
 const failure = (errno: string, message: string) =>
   Object.assign(new Error(message), { code: errno });
 
-/** Writes the package beside its place. */
-function writeFresh(job: Job): void {
+/** Files are 0644 and directories 0755, exactly: by the umask where it is the usual one. */
+type Modes = 'by umask' | 'by chmod';
+
+/** Writes the package beside its place. `ready`: namespace directories that are known to be there. */
+function writeFresh(job: Job, modes: Modes, ready: Set<string>): void {
   const namespaceDir = dirname(job.dir);
   const out = dirname(namespaceDir);
-  if (makeDirectory(out)) job.parents.push(dirname(out));
-  makeDirectory(namespaceDir);
+  if (!ready.has(namespaceDir)) {
+    if (makeDirectory(out, modes)) job.parents.push(dirname(out));
+    makeDirectory(namespaceDir, modes);
+    requireDirectory(namespaceDir);
+    ready.add(namespaceDir);
+  }
   // Also OUT where the namespace was there: who made it may have died before its own sync.
   job.parents.push(out, namespaceDir);
-  requireDirectory(namespaceDir);
-  if (packageIdentity(job.dir) !== null) requireDirectory(job.dir);
+  if (job.replaces !== null) requireDirectory(job.dir);
   job.fresh = scratchPath(job.dir, 'new');
-  makeDirectory(job.fresh);
-  for (const [name, content] of job.files) {
-    const fd = openSync(join(job.fresh, name), 'wx', 0o644);
-    try {
-      fchmodSync(fd, 0o644);
-      writeFileSync(fd, content);
-    } finally {
-      closeSync(fd);
-    }
+  makeDirectory(job.fresh, modes);
+  for (const [name, content] of job.files) writeFile(join(job.fresh, name), content, modes);
+}
+
+function writeFile(path: string, content: string, modes: Modes): void {
+  const fd = openSync(path, 'wx', 0o644);
+  try {
+    if (modes === 'by chmod') fchmodSync(fd, 0o644);
+    writeFileSync(fd, content);
+  } finally {
+    closeSync(fd);
   }
 }
 
-/** Exactly 0755, whatever the umask. False where something has that name already. */
-function makeDirectory(path: string): boolean {
+/** False where something has that name already. */
+function makeDirectory(path: string, modes: Modes): boolean {
   try {
     mkdirSync(path, { mode: 0o755 });
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
     throw error;
   }
-  chmodSync(path, 0o755);
+  if (modes === 'by chmod') chmodSync(path, 0o755);
   return true;
 }
 
@@ -171,7 +181,8 @@ const changed = (job: Job) =>
 function tidy(job: Job): void {
   try {
     if (job.failure === null) {
-      if (packageIdentity(oldPath(job.dir)) === job.replaces) removeOld(job.dir);
+      const replaced = job.replaces !== null;
+      if (replaced && packageIdentity(oldPath(job.dir)) === job.replaces) removeOld(job.dir);
     } else if (job.fresh !== '') {
       rmSync(job.fresh, { recursive: true, force: true });
     }

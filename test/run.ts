@@ -1,0 +1,99 @@
+/**
+ * `npm test`: every test of the project, and the end-to-end cases once for each way to run the
+ * program. `npm test -- spool` takes only the files whose path has that word in it;
+ * `npm test -- --only source` only that part (unit, source, bundle or deno; may be repeated).
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import process from 'node:process';
+import { Readable } from 'node:stream';
+import { type EventData, run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const parts = ['unit', 'source', 'bundle', 'deno'] as const;
+type Part = (typeof parts)[number];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Most cases wait most of the time, so that more files than cores run side by side. */
+const FILES_AT_ONCE = 3;
+const FILE_TIMEOUT_MS = 300_000;
+
+const counted = ['tests', 'suites', 'passed', 'cancelled', 'skipped', 'todo'] as const;
+type Counts = Record<(typeof counted)[number], number>;
+
+const counts: Counts = { tests: 0, suites: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 };
+let failed = false;
+
+function filesOf(part: Part, words: readonly string[]): string[] {
+  const endToEnd = join('test', 'e2e') + sep;
+  return globSync('test/**/*.test.ts', { cwd: root })
+    .filter((path) => path.startsWith(endToEnd) === (part !== 'unit'))
+    .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
+    .map((path) => join(root, path))
+    .sort();
+}
+
+/** The events of one part but for its summary, which is added to ours. */
+async function* eventsOf(part: Part, files: readonly string[]) {
+  const env = { ...process.env, CONDUCTOR_UNDER_TEST: part === 'unit' ? 'source' : part };
+  const options = { files, env, concurrency: FILES_AT_ONCE, timeout: FILE_TIMEOUT_MS, cwd: root };
+  for await (const event of run(options)) {
+    if (event.type === 'test:summary') addSummary(event.data);
+    else if (event.type !== 'test:diagnostic' || event.data.nesting > 0) yield named(event, part);
+  }
+}
+
+function addSummary({ file, success, counts: those }: EventData.TestSummary): void {
+  if (file !== undefined) return;
+  failed ||= !success;
+  for (const name of counted) counts[name] += those[name];
+}
+
+/** Each test says which part it is of: its name alone does not tell. */
+function named<E extends { type: string; data?: unknown }>(event: E, part: Part): E {
+  const { data } = event;
+  if (typeof data !== 'object' || data === null || !('name' in data)) return event;
+  return { ...event, data: { ...data, name: `[${part}] ${data.name}` } };
+}
+
+async function* allEvents(chosen: readonly Part[], words: readonly string[]) {
+  for (const part of chosen) {
+    const files = filesOf(part, words);
+    if (files.length > 0) yield* eventsOf(part, files);
+  }
+}
+
+function build(): boolean {
+  return spawnSync(process.execPath, ['build.mjs'], { cwd: root, stdio: 'inherit' }).status === 0;
+}
+
+function chosenParts(only: readonly string[]): Part[] {
+  const unknown = only.find((name) => !parts.some((part) => part === name));
+  if (unknown !== undefined) throw new Error(`--only ${unknown}: ${parts.join(', ')} are known`);
+  return parts.filter((part) => only.length === 0 || only.includes(part));
+}
+
+const { values, positionals } = parseArgs({
+  options: { only: { type: 'string', multiple: true, default: [] } },
+  allowPositionals: true,
+});
+const chosen = chosenParts(values.only);
+const begun = performance.now();
+if (chosen.includes('bundle') && filesOf('bundle', positionals).length > 0 && !build()) {
+  console.error('the bundle could not be built');
+  process.exit(1);
+}
+for await (const text of Readable.from(allEvents(chosen, positionals)).compose(new spec())) {
+  process.stdout.write(text);
+}
+const { tests, suites, passed, cancelled, skipped, todo } = counts;
+const fail = tests - passed - cancelled - skipped - todo;
+console.log(`# tests ${tests}\n# suites ${suites}\n# pass ${passed}\n# fail ${fail}`);
+console.log(`# cancelled ${cancelled}\n# skipped ${skipped}\n# todo ${todo}`);
+console.log(`# duration_ms ${performance.now() - begun}`);
+if (tests === 0) console.error('no test file matches');
+process.exitCode = failed || tests === 0 ? 1 : 0;
