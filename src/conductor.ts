@@ -17,6 +17,8 @@ import { Tally } from './pipeline/tally.ts';
 import { errnoOf, networkFileSystem } from './platform/index.ts';
 import { mendPackages } from './porch/builtin/mend.ts';
 import { findPorch } from './porch/find.ts';
+import { nativeSpawnerProblem } from './porch/native/spawner.ts';
+import type { SpawnerName } from './porch/types.ts';
 import { Hold } from './queue/hold.ts';
 import { Scheduler } from './queue/scheduler.ts';
 import { onStopSignals, signalExitCode } from './signals.ts';
@@ -54,7 +56,7 @@ type End =
 export async function runConductor(settings: Settings, context: ConductorContext): Promise<number> {
   // Files and directories get exactly the modes that they are made with.
   process.umask(0o022);
-  const log = createLog({
+  const log = await createLog({
     level: settings.logLevel,
     format: settings.logFormat,
     service: 'conductor-loop',
@@ -151,7 +153,12 @@ class Conductor {
     this.#hold = hold;
     this.#store = store;
     const runsPerThread = porch === 'builtin' ? BUILTIN_RUNS_PER_THREAD : 1;
-    this.#pool = new Pool({ runners: settings.maxWorkers, runsPerThread, limits: settings });
+    this.#pool = new Pool({
+      runners: settings.maxWorkers,
+      runsPerThread,
+      limits: settings,
+      spawner: porch === 'builtin' ? 'node' : chooseSpawner(settings.porchSpawner, log),
+    });
     this.#strays = new Strays((count) => {
       log.warn({ error_type: 'porch' }, `ended ${count} processes that porch had left behind`);
     });
@@ -360,6 +367,19 @@ function createHold(log: Log): Hold {
       log.info(`the queue goes on: ${cause} works again after ${formatDuration(heldMs)}`);
     },
   });
+}
+
+/** Throws ConfigError where the spawner that the settings want cannot be had. */
+function chooseSpawner(wanted: Settings['porchSpawner'], log: Log): SpawnerName {
+  const problem = wanted === 'node' ? null : nativeSpawnerProblem();
+  if (wanted === 'native' && problem !== null) {
+    throw new ConfigError([
+      `porch_spawner native does not work here: ${problem}; use auto or node`,
+    ]);
+  }
+  const spawner = wanted === 'node' || problem !== null ? 'node' : 'native';
+  log.info(`porch is started by the ${spawner} spawner${problem === null ? '' : `: ${problem}`}`);
+  return spawner;
 }
 
 /** A directory is made where its parent exists. */

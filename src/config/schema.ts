@@ -63,6 +63,12 @@ export const settingsSchema = z.object({
     defaultShown: 'none',
     description: 'Further environment variables that porch may see.',
   }),
+  porch_spawner: setting(choice(['auto', 'native', 'node']), {
+    group: 'porch',
+    default: 'auto',
+    description:
+      'Who starts porch: native (posix_spawn, Linux with glibc), node (child_process), or native where it works.',
+  }),
   once: setting(boolean(), {
     group: 'watching',
     default: 'false',

@@ -41,6 +41,7 @@ export type Settings = {
   readonly failedCleanupAfterMs: number;
   readonly stateRetentionMs: number;
   readonly porchEnv: readonly string[];
+  readonly porchSpawner: 'auto' | 'native' | 'node';
   /** A file name of at most 63 characters. */
   readonly instance: string;
   readonly environment: string;
@@ -98,6 +99,7 @@ export function buildSettings(
     failedCleanupAfterMs,
     stateRetentionMs: Math.max(values.state_retention, values.cleanup_after, failedCleanupAfterMs),
     porchEnv: values.porch_env,
+    porchSpawner: values.porch_spawner,
     instance: values.instance === '' ? instanceName(environment.POD_NAME) : values.instance,
     environment: values.environment,
     http: {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { FileIdentity } from '../intent/types.ts';
 import { errnoOf } from '../platform/index.ts';
 import type { Hold } from '../queue/hold.ts';
-import { exists, identityOf, sameIdentity } from '../spool/claim.ts';
+import { identityIfThere, sameIdentity } from '../spool/claim.ts';
 import { ensureDirectories } from '../spool/directories.ts';
 import { destination, file } from '../spool/finish.ts';
 import type { Layout } from '../spool/layout.ts';
@@ -30,8 +30,7 @@ export class Filing {
   /** Whether a claimed file is no longer the one that was read; also when it is gone. */
   hasChanged(name: string, identity: FileIdentity | null): Promise<boolean> {
     return this.#disk(`look at ${name}`, () => {
-      const claimed = join(this.#layout.inflight, name);
-      return !exists(claimed) || !sameIdentity(identity, identityOf(claimed));
+      return !sameIdentity(identity, identityIfThere(join(this.#layout.inflight, name)));
     });
   }
 

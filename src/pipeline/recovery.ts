@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Hold } from '../queue/hold.ts';
-import { claim, exists, identityOf, sameIdentity, takeOverClaims } from '../spool/claim.ts';
+import { claim, exists, identityIfThere, sameIdentity, takeOverClaims } from '../spool/claim.ts';
 import type { Layout } from '../spool/layout.ts';
 import type { OutcomeRecord, StartRecord } from '../state/records.ts';
 import type { Store } from '../state/store.ts';
@@ -65,8 +65,8 @@ async function finish(
   if (claimed) return filing.place(record);
   const dropped = join(layout.handoff, record.name);
   const again = await hold.guard('disk', `look for ${record.name}`, () => {
-    if (exists(join(layout.handoff, record.to)) || !exists(dropped)) return false;
-    return record.id !== null && sameIdentity(record.id, identityOf(dropped));
+    if (exists(join(layout.handoff, record.to))) return false;
+    return record.id !== null && sameIdentity(record.id, identityIfThere(dropped));
   });
   if (!again) return store.filed(record.seq);
   await hold.guard('disk', `claim ${record.name}`, () => claim(layout, dropped, record.name));

@@ -1,20 +1,30 @@
-/** A counted right to run: as many holders at a time as there are slots. */
+/** Runs that take less than this are so short that the next one had better be prepared. */
+const SHORT_MS = 50;
+
+/**
+ * A counted right to run: as many holders at a time as there are slots. While runs are short, as
+ * many again may be prepared (claimed and ready to be handed to a worker), for otherwise workers
+ * would wait for the next claim as long as they work.
+ */
 export class Slots {
+  readonly #prepared: number;
   #free: number;
+  #averageMs = Number.POSITIVE_INFINITY;
   readonly #waiting: (() => void)[] = [];
 
   constructor(count: number) {
-    this.#free = count;
+    this.#prepared = count;
+    this.#free = 2 * count;
   }
 
-  /** Slots that nobody holds and nobody waits for. */
+  /** How many more may begin. */
   get free(): number {
-    return this.#free;
+    return this.#averageMs < SHORT_MS ? this.#free : this.#free - this.#prepared;
   }
 
-  /** Takes a slot, waiting for one if need be. Those who wait are served before `free` shows one. */
+  /** Takes a slot, waiting for one if need be: those who wait come before those who ask `free`. */
   take(): Promise<void> | undefined {
-    if (this.#free > 0) {
+    if (this.free > 0) {
       this.#free--;
       return undefined;
     }
@@ -22,8 +32,16 @@ export class Slots {
   }
 
   give(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#free++;
+    this.#free++;
+    while (this.free > 0 && this.#waiting.length > 0) {
+      this.#free--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** Tells how long a run took. */
+  ran(durationMs: number): void {
+    const known = Number.isFinite(this.#averageMs) ? this.#averageMs : durationMs;
+    this.#averageMs = 0.8 * known + 0.2 * durationMs;
   }
 }

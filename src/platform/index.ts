@@ -3,6 +3,8 @@ import { posix } from './posix.ts';
 import type { Platform } from './types.ts';
 import { windows } from './windows.ts';
 
+export { loadFfi } from './ffi.ts';
+export { systemError } from './libc.ts';
 export { errnoOf } from './portable.ts';
 export type { Moved, Path } from './types.ts';
 

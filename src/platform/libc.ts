@@ -3,6 +3,7 @@
  * pinned runtime has and other runtimes may not: every caller has a portable way beside it.
  */
 import { getSystemErrorMap } from 'node:util';
+import { loadFfi } from './ffi.ts';
 
 type Libc = {
   renameat2(from: Buffer, to: Buffer, flags: number): number;
@@ -16,11 +17,9 @@ const AT_FDCWD = -100;
 export const libc: Libc | null = process.platform === 'linux' ? load() : null;
 
 function load(): Libc | null {
-  const emitWarning = process.emitWarning;
+  const ffi = loadFfi();
+  if (!ffi) return null;
   try {
-    // The runtime is pinned, so that its experimental API is a known one: no warning for operators.
-    process.emitWarning = () => {};
-    const ffi = process.getBuiltinModule('node:ffi');
     const { functions } = ffi.dlopen('libc.so.6', {
       renameat2: { arguments: ['i32', 'buffer', 'i32', 'buffer', 'u32'], return: 'i32' },
       syncfs: { arguments: ['i32'], return: 'i32' },
@@ -32,19 +31,15 @@ function load(): Libc | null {
       errno: () => ffi.getInt32(functions.__errno_location(), 0),
     };
   } catch {
+    // Another C library than glibc.
     return null;
-  } finally {
-    process.emitWarning = emitWarning;
   }
 }
 
-/** An error as `node:fs` would throw it, from the number that the C library left behind. */
-export function systemError(errno: number, call: string, path: string): NodeJS.ErrnoException {
+/** An error as Node would throw it, from the number that the C library left behind. */
+export function systemError(errno: number, call: string, path?: string): NodeJS.ErrnoException {
   const [code, text] = getSystemErrorMap().get(-errno) ?? ['EIO', 'unknown error'];
-  return Object.assign(new Error(`${code}: ${text}, ${call} '${path}'`), {
-    code,
-    errno: -errno,
-    syscall: call,
-    path,
-  });
+  const where = path === undefined ? '' : ` '${path}'`;
+  const error = new Error(`${code}: ${text}, ${call}${where}`);
+  return Object.assign(error, { code, errno: -errno, syscall: call });
 }

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { errnoOf } from '../platform/index.ts';
 import { porchEnvironment } from './environment.ts';
-import { formatProblem } from './format.ts';
 import { type EndingSignal, signalGroup } from './group.ts';
 import { OutputCollector } from './output.ts';
+import { failedToStart, ownEnvironment, porchArguments, refusedToStart } from './start.ts';
 import type { PorchRequest, PorchResult, PorchRun } from './types.ts';
 
 /** What a test may hold in its hand. */
@@ -17,11 +16,8 @@ export type RunOptions = {
 };
 
 /** Milliseconds in which the pipes of a killed group run empty; who holds them open then left the group. */
-const drainMs = 100;
+export const drainMs = 100;
 const onWindows = process.platform === 'win32';
-
-/** `process.env` asks the system for each variable; a plain copy does not. */
-const ownEnvironment: NodeJS.ProcessEnv = { ...process.env };
 
 /**
  * Starts porch for one intent, without a shell and in a process group of its own, and gives its
@@ -33,14 +29,13 @@ const ownEnvironment: NodeJS.ProcessEnv = { ...process.env };
  */
 export function runPorch(request: PorchRequest, options: RunOptions = {}): PorchRun {
   const startedMs = performance.now();
-  const problem = formatProblem(request.porch);
-  if (problem !== null) return neverRan(request.porch, problem.errno, `it ${problem.message}`);
+  const refused = refusedToStart(request);
+  if (refused) return neverRan(refused);
   let child: ChildProcess;
   try {
     child = start(request);
   } catch (error) {
-    const errno = errnoOf(error) ?? 'UNKNOWN';
-    return neverRan(request.porch, errno, startProblem(errno, error));
+    return neverRan(failedToStart(request, error));
   }
   const run = new Run(child, request, startedMs, options);
   return { result: run.result, cancel: (signal) => run.cancel(signal) };
@@ -48,9 +43,7 @@ export function runPorch(request: PorchRequest, options: RunOptions = {}): Porch
 
 /** Throws where the program cannot be started and that is known at once. */
 function start(request: PorchRequest): ChildProcess {
-  const args = ['-intent', request.intentPath, '-out', request.outDir];
-  if (request.mode === 'structured') args.push('-structured');
-  return spawn(request.porch, args, {
+  return spawn(request.porch, porchArguments(request), {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: porchEnvironment(request, ownEnvironment),
@@ -89,8 +82,7 @@ class Run {
       // Later errors concern signals or pipes, and 'exit' still comes.
       if (child.pid !== undefined) return;
       clearTimeout(this.#timer);
-      const errno = errnoOf(error) ?? 'UNKNOWN';
-      this.#settle(notStarted(request.porch, errno, startProblem(errno, error)));
+      this.#settle(failedToStart(request, error));
     });
     if (child.pid === undefined) return;
     this.#collect(child.stdout, this.#stdout);
@@ -171,36 +163,6 @@ class Run {
   }
 }
 
-function neverRan(porch: string, errno: string, why: string): PorchRun {
-  return { result: Promise.resolve(notStarted(porch, errno, why)), cancel() {} };
-}
-
-function notStarted(porch: string, errno: string, why: string): PorchResult {
-  return {
-    exitCode: null,
-    signal: null,
-    startError: { errno, message: `${porch} cannot be started: ${why} (${errno})` },
-    timedOut: false,
-    cancelled: false,
-    stdout: '',
-    stderr: '',
-    durationMs: 0,
-  };
-}
-
-const startProblems: Record<string, string> = {
-  ENOENT: 'the file, or the interpreter that its first line names, does not exist',
-  EACCES: 'it is not executable for us, or its file system is mounted noexec',
-  EPERM: 'the system forbids it',
-  ENOEXEC: 'it is not in a format that this system runs; is it built for this processor?',
-  ETXTBSY: 'it is being written at the moment',
-  ENOMEM: 'there is not enough memory',
-  EAGAIN: 'there are too many processes (ulimit -u, TasksMax, pids.max)',
-  EMFILE: 'there are too many open files (ulimit -n, LimitNOFILE)',
-  ENFILE: 'the whole system has too many open files',
-  E2BIG: 'its environment is too large (porch_env)',
-};
-
-function startProblem(errno: string, error: unknown): string {
-  return startProblems[errno] ?? (error instanceof Error ? error.message : String(error));
+function neverRan(result: PorchResult): PorchRun {
+  return { result: Promise.resolve(result), cancel() {} };
 }

@@ -1,3 +1,6 @@
+/** Who starts porch: posix_spawn(3) through `node:ffi`, or `node:child_process`. */
+export type SpawnerName = 'native' | 'node';
+
 /** How porch is to be run for one attempt at one intent. */
 export type PorchRequest = {
   /** Absolute path of the executable, or `builtin`. */

@@ -32,7 +32,8 @@ export function claim(layout: Layout, from: Path, name: string): Claim {
     }
     throw error;
   }
-  return { kind: 'claimed', identity: identityOf(to) };
+  const identity = identityIfThere(to);
+  return identity ? { kind: 'claimed', identity } : { kind: 'gone' };
 }
 
 /** Puts a claimed file back, unless a newer one of its name stands there: then it stays claimed. */
@@ -56,9 +57,11 @@ export function takeOverClaims(layout: Layout): string[] {
   return readdirSync(layout.inflight);
 }
 
-/** Inode, size and modification time of a file. Throws the errno errors of lstat(2). */
-export function identityOf(path: Path): FileIdentity {
-  const { ino, size, mtimeNs } = lstatSync(path, { bigint: true });
+/** Inode, size and modification time of a file; null where there is none. Throws errno errors. */
+export function identityIfThere(path: Path): FileIdentity | null {
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (!found) return null;
+  const { ino, size, mtimeNs } = found;
   return { ino: String(ino), size: Number(size), mtimeNs: String(mtimeNs) };
 }
 

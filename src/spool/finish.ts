@@ -25,17 +25,16 @@ export type Filing = {
 
 /**
  * A free place for a name in processed/ or failed/, below handoff: the name itself, or the name
- * with the time where something of that name, or of its error log's, stands already.
+ * with the time where something of that name, or in failed/ of its error log's, stands already.
  */
 export function destination(layout: Layout, to: 'processed' | 'failed', name: string): string {
   const at = new Date();
   let candidate = name;
-  for (let n = 1; taken(layout[to], candidate); n++) candidate = laterName(name, at, n);
+  const taken = (candidate: string) =>
+    exists(join(layout[to], candidate)) ||
+    (to === 'failed' && exists(join(layout.failed, errorLogName(candidate))));
+  for (let n = 1; taken(candidate); n++) candidate = laterName(name, at, n);
   return `${to}/${candidate}`;
-}
-
-function taken(directory: string, name: string): boolean {
-  return exists(join(directory, name)) || exists(join(directory, errorLogName(name)));
 }
 
 /**

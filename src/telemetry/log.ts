@@ -1,5 +1,4 @@
 import pino, { type Logger } from 'pino';
-import { PinoPretty } from 'pino-pretty';
 
 export type Log = Logger;
 
@@ -16,7 +15,7 @@ export type LogOptions = {
  * The program's log: one JSON object a line on standard error, or lines for a person where that is
  * a terminal. Written synchronously, so that the last words before an end are not lost.
  */
-export function createLog({ level, format, ...fields }: LogOptions): Log {
+export async function createLog({ level, format, ...fields }: LogOptions): Promise<Log> {
   const pretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY === true);
   return pino(
     {
@@ -26,11 +25,13 @@ export function createLog({ level, format, ...fields }: LogOptions): Log {
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pretty ? prettyStream(Object.keys(fields)) : pino.destination({ fd: 2, sync: true }),
+    pretty ? await prettyStream(Object.keys(fields)) : pino.destination({ fd: 2, sync: true }),
   );
 }
 
-function prettyStream(baseFields: readonly string[]): NodeJS.WritableStream {
+async function prettyStream(baseFields: readonly string[]): Promise<NodeJS.WritableStream> {
+  // Loaded only here: a service, which logs JSON, starts without it.
+  const { PinoPretty } = await import('pino-pretty');
   return PinoPretty({
     destination: 2,
     sync: true,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { errorCodes } from '../intent/codes.ts';
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
-import type { PorchRequest, PorchResult } from '../porch/types.ts';
+import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
 
 /**
  * What passes between the main thread and its workers. Each message to a worker has a number; the
@@ -29,7 +29,13 @@ const request = z.object({
 
 export const toWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('check'), id: z.number(), paths: z.array(z.string()), limits }),
-  z.object({ type: z.literal('run'), id: z.number(), requests: z.array(request), limits }),
+  z.object({
+    type: z.literal('run'),
+    id: z.number(),
+    requests: z.array(request),
+    limits,
+    spawner: z.enum(['native', 'node']) satisfies z.ZodType<SpawnerName>,
+  }),
   z.object({ type: z.literal('cancel'), signal: z.enum(['SIGTERM', 'SIGKILL']) }),
 ]);
 
@@ -85,6 +91,8 @@ const porchResult = z.object({
 export const fromWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('checked'), id: z.number(), results: z.array(checkResult) }),
   z.object({ type: z.literal('ran'), id: z.number(), results: z.array(porchResult) }),
+  /** Not an answer: the thread blocks while porch runs, and hears only what is written here. */
+  z.object({ type: z.literal('control'), fd: z.number() }),
 ]);
 
 export type ToWorker = z.infer<typeof toWorker>;

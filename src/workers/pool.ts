@@ -1,5 +1,5 @@
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
-import type { PorchRequest, PorchResult } from '../porch/types.ts';
+import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
 import { Thread } from './thread.ts';
 
 export { ThreadDied } from './thread.ts';
@@ -10,6 +10,7 @@ export type PoolOptions = {
   /** Runs that one thread takes at a time: more than 1 only where they can share their syncs. */
   runsPerThread: number;
   limits: CheckLimits;
+  spawner: SpawnerName;
 };
 
 /** A finished run, and which thread ran it. */
@@ -26,21 +27,11 @@ export class Pool {
   readonly #reader = new Thread();
   readonly #runners: Thread[];
   #queue: Queued[] = [];
-  #outstanding = 0;
   #assigning = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#runners = Array.from({ length: options.runners }, () => new Thread());
-  }
-
-  /** How many more runs would not have to wait long. */
-  get freeSlots(): number {
-    return this.#options.runners * this.#options.runsPerThread - this.#outstanding;
-  }
-
-  get activeRuns(): number {
-    return this.#outstanding;
   }
 
   /** Looks at files; the results are in the order of the paths. Rejects with ThreadDied. */
@@ -52,18 +43,15 @@ export class Pool {
 
   /** Runs porch once. Rejects with ThreadDied. */
   run(request: PorchRequest): Promise<Ran> {
-    this.#outstanding++;
     return new Promise<Ran>((resolve, reject) => {
       this.#queue.push({ request, resolve, reject });
       this.#assignSoon();
-    }).finally(() => {
-      this.#outstanding--;
     });
   }
 
   /** Ends every run under way. */
   cancel(signal: 'SIGTERM' | 'SIGKILL'): void {
-    for (const runner of this.#runners) runner.tell({ type: 'cancel', signal });
+    for (const runner of this.#runners) runner.cancel(signal);
   }
 
   async close(): Promise<void> {
@@ -90,10 +78,10 @@ export class Pool {
   }
 
   async #runOn(runner: Thread, workerId: number, batch: Queued[]): Promise<void> {
-    const { limits } = this.#options;
+    const { limits, spawner } = this.#options;
     const requests = batch.map(({ request }) => request);
     try {
-      const answer = await runner.ask({ type: 'run', requests, limits });
+      const answer = await runner.ask({ type: 'run', requests, limits, spawner });
       const results = answer.type === 'ran' ? answer.results : [];
       for (const [index, { resolve, reject }] of batch.entries()) {
         const result = results[index];

@@ -1,4 +1,6 @@
+import { writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { controlWord } from '../porch/native/spawner.ts';
 import { type FromWorker, fromWorker, type ToWorker } from './messages.ts';
 
 /** The thread died while it had work. */
@@ -12,20 +14,23 @@ type Question = ToWorker extends infer M
     ? Omit<M, 'id'>
     : never
   : never;
-type Waiting = { resolve(answer: FromWorker): void; reject(error: Error): void };
+type Answer = Extract<FromWorker, { id: number }>;
+type Waiting = { resolve(answer: Answer): void; reject(error: Error): void };
 
 /** One worker thread: started when it is first asked, and again after it has died. */
 export class Thread {
   #worker: Worker | null = null;
   #asked = 0;
   readonly #waiting = new Map<number, Waiting>();
+  /** Where a thread that blocks while porch runs can be told to end it. */
+  #control: number | null = null;
 
   get busy(): boolean {
     return this.#waiting.size > 0;
   }
 
   /** Asks the thread. Rejects with ThreadDied when it dies before it has answered. */
-  ask(question: Question): Promise<FromWorker> {
+  ask(question: Question): Promise<Answer> {
     this.#worker ??= this.#start();
     const worker = this.#worker;
     const id = ++this.#asked;
@@ -36,9 +41,10 @@ export class Thread {
     });
   }
 
-  /** Sends what needs no answer; a thread that does not run does not get it. */
-  tell(message: ToWorker): void {
-    this.#worker?.postMessage(message);
+  /** Ends the porch runs of the thread. */
+  cancel(signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.#worker?.postMessage({ type: 'cancel', signal } satisfies ToWorker);
+    if (this.#control !== null) writeSync(this.#control, controlWord(signal));
   }
 
   async close(): Promise<void> {
@@ -49,6 +55,10 @@ export class Thread {
     const worker = startWorker();
     worker.on('message', (data: unknown) => {
       const answer = fromWorker.parse(data);
+      if (answer.type === 'control') {
+        this.#control = answer.fd;
+        return;
+      }
       const waiting = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
       if (!this.busy) worker.unref();
@@ -64,6 +74,7 @@ export class Thread {
 
   #died(reason: string): void {
     this.#worker = null;
+    this.#control = null;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { reject } of waiting) reject(new ThreadDied(`a worker thread died: ${reason}`));
@@ -71,6 +82,10 @@ export class Thread {
 }
 
 function startWorker(): Worker {
-  if (typeof WORKER_SOURCE === 'string') return new Worker(WORKER_SOURCE, { eval: true });
-  return new Worker(new URL('./worker.ts', import.meta.url));
+  // Descriptors that come from the C library are none of Node's business.
+  const options = { trackUnmanagedFds: false };
+  if (typeof WORKER_SOURCE === 'string') {
+    return new Worker(WORKER_SOURCE, { ...options, eval: true });
+  }
+  return new Worker(new URL('./worker.ts', import.meta.url), options);
 }

@@ -1,13 +1,15 @@
 /** The thread's side: reads and checks intents, runs porch, answers each message once. */
 import { parentPort } from 'node:worker_threads';
 import { checkFile } from '../intent/read.ts';
-import type { CheckLimits } from '../intent/types.ts';
 import { runBuiltin } from '../porch/builtin/run.ts';
+import { runPorchNative } from '../porch/native/run.ts';
+import { NativeSpawner } from '../porch/native/spawner.ts';
 import { runPorch } from '../porch/run.ts';
 import type { PorchRequest, PorchResult, PorchRun } from '../porch/types.ts';
 import { type FromWorker, type ToWorker, toWorker } from './messages.ts';
 
 const running = new Set<PorchRun>();
+let nativeSpawner: NativeSpawner | null = null;
 
 const send = (message: FromWorker) => parentPort?.postMessage(message);
 
@@ -22,13 +24,24 @@ async function handle(message: ToWorker): Promise<void> {
     const results = message.paths.map((path) => checkFile(path, message.limits));
     send({ type: 'checked', id: message.id, results });
   } else {
-    send({ type: 'ran', id: message.id, results: await run(message.requests, message.limits) });
+    send({ type: 'ran', id: message.id, results: await run(message) });
   }
 }
 
-async function run(requests: PorchRequest[], limits: CheckLimits): Promise<PorchResult[]> {
+type Run = Extract<ToWorker, { type: 'run' }>;
+
+async function run({ requests, limits, spawner }: Run): Promise<PorchResult[]> {
   if (requests[0]?.porch === 'builtin') return runBuiltin(requests, limits);
-  return Promise.all(requests.map(runExternal));
+  if (spawner === 'node') return Promise.all(requests.map(runExternal));
+  nativeSpawner ??= startNativeSpawner();
+  const native = nativeSpawner;
+  return requests.map((request) => runPorchNative(native, request));
+}
+
+function startNativeSpawner(): NativeSpawner {
+  const spawner = new NativeSpawner();
+  send({ type: 'control', fd: spawner.control });
+  return spawner;
 }
 
 async function runExternal(request: PorchRequest): Promise<PorchResult> {

@@ -1,0 +1,42 @@
+import { porchEnvironment } from '../environment.ts';
+import { signalGroup } from '../group.ts';
+import { drainMs, type RunOptions } from '../run.ts';
+import { failedToStart, ownEnvironment, porchArguments, refusedToStart } from '../start.ts';
+import type { PorchRequest, PorchResult } from '../types.ts';
+import type { NativeSpawner } from './spawner.ts';
+
+/**
+ * Does what `runPorch` does, by the native spawner: with the same result, and the thread blocked
+ * until it is there.
+ */
+export function runPorchNative(
+  spawner: NativeSpawner,
+  request: PorchRequest,
+  options: RunOptions = {},
+): PorchResult {
+  const refused = refusedToStart(request);
+  if (refused) return refused;
+  const environment = Object.entries(porchEnvironment(request, ownEnvironment));
+  const args = porchArguments(request);
+  const env = environment.map(([name, value]) => `${name}=${value}`);
+  // The C library would take a text for ended where it holds a zero byte.
+  const cut = [...args, ...env].find((text) => text.includes('\0'));
+  if (cut !== undefined) {
+    const error = Object.assign(new Error('an argument holds a zero byte'), {
+      code: 'ERR_INVALID_ARG_VALUE',
+    });
+    return failedToStart(request, error);
+  }
+  try {
+    const { endedBy, ...ended } = spawner.run({
+      ...{ path: request.porch, args, env, timeoutMs: request.timeoutMs, drainMs },
+      killAfterMs: options.killAfterMs ?? 5000,
+      graceMs: options.graceMs ?? 200,
+      signalGroup: options.signalGroup ?? signalGroup,
+    });
+    const timedOut = endedBy === 'timeout';
+    return { ...ended, startError: null, timedOut, cancelled: endedBy === 'cancel' };
+  } catch (error) {
+    return failedToStart(request, error);
+  }
+}

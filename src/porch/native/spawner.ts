@@ -1,0 +1,248 @@
+import { closeSync, readSync } from 'node:fs';
+import { constants } from 'node:os';
+import { errnoOf } from '../../platform/index.ts';
+import { type EndingSignal, signalGroup } from '../group.ts';
+import { OutputCollector } from '../output.ts';
+import { type Calls, openCalls, type PollEntry } from './calls.ts';
+
+/** A program to be run to its end. */
+export type NativeRun = {
+  path: string;
+  args: string[];
+  /** `NAME=value` */
+  env: string[];
+  timeoutMs: number;
+  killAfterMs: number;
+  graceMs: number;
+  drainMs: number;
+  signalGroup(leader: number, signal: EndingSignal): void;
+};
+
+export type NativeResult = {
+  exitCode: number | null;
+  signal: string | null;
+  endedBy: 'timeout' | 'cancel' | null;
+  /** Milliseconds until the program itself ended. */
+  durationMs: number;
+  stdout: string;
+  stderr: string;
+};
+
+/** Where a number has two names (SIGABRT and SIGIOT), the first is the usual one. */
+const signalNames = new Map(
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);
+const CANCEL_TERM = 'T';
+
+/**
+ * Runs programs one at a time and blocks its thread meanwhile. Starting one this way costs what
+ * posix_spawn(3) costs, however much memory this process has; libuv's fork(2) copies the page
+ * tables, milliseconds each, and stops all other threads for it.
+ *
+ * A blocked thread hears no messages: whoever wants to cancel writes a `controlWord` into `control`.
+ */
+export class NativeSpawner {
+  readonly #calls: Calls;
+  readonly #chunk = Buffer.alloc(64 * 1024);
+  readonly #control: { read: number; write: number };
+  #cancelled: EndingSignal | null = null;
+
+  /** Throws where this system does not have what it takes. */
+  constructor() {
+    this.#calls = openCalls();
+    selfTest(this.#calls);
+    this.#control = this.#calls.pipe();
+  }
+
+  /** The end of the control pipe that is written to. */
+  get control(): number {
+    return this.#control.write;
+  }
+
+  /** Runs a program to its end, or not at all once `control` has spoken. Throws start errors. */
+  run(run: NativeRun): NativeResult {
+    const begunMs = performance.now();
+    this.#listen(0, []);
+    if (this.#cancelled !== null) return notBegun(this.#cancelled);
+    const [stdout, stderr] = [this.#calls.pipe(), this.#calls.pipe()];
+    let pid: number;
+    try {
+      pid = this.#calls.spawn(run.path, run.args, run.env, stdout.write, stderr.write);
+    } catch (error) {
+      for (const { read, write } of [stdout, stderr]) [read, write].forEach(closeSync);
+      throw error;
+    }
+    closeSync(stdout.write);
+    closeSync(stderr.write);
+    const child = new Child(pid, this.#watchEnd(pid), stdout.read, stderr.read, begunMs);
+    try {
+      return this.#supervise(child, run);
+    } finally {
+      child.close();
+    }
+  }
+
+  #watchEnd(pid: number): number {
+    try {
+      return this.#calls.openPid(pid);
+    } catch (error) {
+      // Out of descriptors: a child that cannot be watched must not run.
+      signalGroup(pid, 'SIGKILL');
+      while (this.#calls.reap(pid) === null) this.#calls.poll([], 1);
+      throw error;
+    }
+  }
+
+  #supervise(child: Child, run: NativeRun): NativeResult {
+    let endedBy: NativeResult['endedBy'] = null;
+    let told: string | null = null;
+    let next: Step = { at: child.begunMs + run.timeoutMs, what: 'SIGTERM' };
+    const send = (signal: EndingSignal) => run.signalGroup(child.pid, signal);
+    while (!child.hasEnded) {
+      this.#listen(next.at - performance.now(), child.entries);
+      child.read(this.#chunk);
+      if (child.hasEnded) break;
+      if (this.#cancelled !== null && this.#cancelled !== told) {
+        endedBy ??= 'cancel';
+        told = this.#cancelled;
+        send(this.#cancelled);
+        if (this.#cancelled === 'SIGKILL') next = later(run.killAfterMs, 'give up');
+      } else if (performance.now() >= next.at) {
+        if (next.what === 'give up') return child.result(null, endedBy);
+        endedBy ??= 'timeout';
+        send(next.what);
+        next = later(run.killAfterMs, next.what === 'SIGTERM' ? 'SIGKILL' : 'give up');
+      }
+    }
+    this.#drain(child, run.graceMs);
+    // Not reaped yet, the leader keeps the number of its group from being given to others.
+    send('SIGKILL');
+    this.#drain(child, run.drainMs);
+    return child.result(this.#calls.reap(child.pid), endedBy);
+  }
+
+  /** Reads what is still written, until all writers are gone or the time is over. */
+  #drain(child: Child, ms: number): void {
+    const end = performance.now() + ms;
+    while (child.streams.length > 0 && performance.now() < end) {
+      this.#wait(child.streams, end - performance.now());
+      child.read(this.#chunk);
+    }
+  }
+
+  #wait(entries: PollEntry[], ms: number): void {
+    this.#calls.poll(entries, Math.max(0, Math.ceil(Math.min(ms, 2 ** 30))));
+  }
+
+  /** Waits for these and for a word from outside. */
+  #listen(ms: number, entries: PollEntry[]): void {
+    const control: PollEntry = { fd: this.#control.read, ready: false };
+    this.#wait([...entries, control], ms);
+    if (!control.ready) return;
+    const length = readSync(this.#control.read, this.#chunk);
+    const words = this.#chunk.toString('latin1', 0, length);
+    this.#cancelled = words.endsWith(CANCEL_TERM) ? 'SIGTERM' : 'SIGKILL';
+  }
+}
+
+/** Why this system cannot have a native spawner, or null where it can. */
+export function nativeSpawnerProblem(): string | null {
+  try {
+    selfTest(openCalls());
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The whole way but for a program: a start that must fail as it should, and a look at ourselves. */
+function selfTest(calls: Calls): void {
+  closeSync(calls.openPid(process.pid));
+  try {
+    calls.spawn('/nonexistent/program', [], [], 1, 2);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  throw new Error('a program that does not exist was started');
+}
+
+/** What is written into a spawner's control pipe: it ends the run under way and all later ones. */
+export function controlWord(signal: EndingSignal): string {
+  return signal === 'SIGTERM' ? CANCEL_TERM : 'K';
+}
+
+/** What is done to a run that has not ended at a moment of `performance.now()`. */
+type Step = { at: number; what: EndingSignal | 'give up' };
+
+const later = (ms: number, what: Step['what']): Step => ({ at: performance.now() + ms, what });
+
+const notBegun = (signal: EndingSignal): NativeResult => {
+  return { exitCode: null, signal, endedBy: 'cancel', durationMs: 0, stdout: '', stderr: '' };
+};
+
+type Stream = PollEntry & { output: OutputCollector };
+
+/** A program that runs: its output and its end. */
+class Child {
+  readonly pid: number;
+  readonly begunMs: number;
+  readonly #exit: PollEntry;
+  readonly #stdout = new OutputCollector();
+  readonly #stderr = new OutputCollector();
+  /** Those that somebody still holds open. */
+  streams: Stream[];
+  #durationMs = 0;
+
+  constructor(pid: number, exit: number, stdout: number, stderr: number, begunMs: number) {
+    this.pid = pid;
+    this.begunMs = begunMs;
+    this.#exit = { fd: exit, ready: false };
+    this.streams = [
+      { fd: stdout, ready: false, output: this.#stdout },
+      { fd: stderr, ready: false, output: this.#stderr },
+    ];
+  }
+
+  get entries(): PollEntry[] {
+    return [...this.streams, this.#exit];
+  }
+
+  get hasEnded(): boolean {
+    return this.#exit.ready;
+  }
+
+  /** Takes what the last poll found ready. */
+  read(chunk: Buffer): void {
+    if (this.#exit.ready && this.#durationMs === 0) {
+      this.#durationMs = performance.now() - this.begunMs;
+    }
+    for (const stream of this.streams) {
+      if (!stream.ready) continue;
+      const length = readSync(stream.fd, chunk);
+      if (length > 0) stream.output.push(chunk.subarray(0, length));
+      else closeSync(stream.fd);
+      if (length === 0) this.streams = this.streams.filter((other) => other !== stream);
+    }
+  }
+
+  close(): void {
+    for (const { fd } of [...this.streams, this.#exit]) closeSync(fd);
+    this.streams = [];
+  }
+
+  /** `status` is that of wait(2); null where the process could not be ended. */
+  result(status: number | null, endedBy: NativeResult['endedBy']): NativeResult {
+    const signal = status === null ? constants.signals.SIGKILL : status & 0x7f;
+    return {
+      exitCode: signal === 0 && status !== null ? (status >> 8) & 0xff : null,
+      signal: signal === 0 ? null : (signalNames.get(signal) ?? `signal ${signal}`),
+      endedBy,
+      durationMs: this.#durationMs || performance.now() - this.begunMs,
+      stdout: this.#stdout.text(),
+      stderr: this.#stderr.text(),
+    };
+  }
+}

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { intentFor } from '../tools/porch.ts';
+import { underTest } from './harness.ts';
+import { Spool } from './spool.ts';
+
+/** Deno shares the program's code with Node, and what is large here is the backlog. */
+const BACKLOG = underTest === 'deno' ? 1000 : 10_000;
+
+test(`a kill in the middle of ${BACKLOG} intents: each is filed once after the next start`, async () => {
+  await using spool = new Spool();
+  for (let n = 0; n < BACKLOG; n++) {
+    spool.drop(`intent-${n}.json`, intentFor('', { target: `target-${n % 2000}` }));
+  }
+  const flags = ['-porch', 'builtin', '-log-level', 'warn'];
+  const program = spool.start([...flags, '--once']);
+  await spool.until(() => spool.list('processed').length > BACKLOG / 5, 'a part being filed');
+  assert.equal(await program.stop('SIGKILL'), 137);
+  const before = spool.list('processed').length;
+  assert.ok(before < BACKLOG, 'it was too quick to be killed');
+  const second = await spool.once([...flags, '-log-level', 'info']);
+  assert.equal(second.exitCode, 0, second.program.stderr.slice(-2000));
+  const expected = Array.from({ length: BACKLOG }, (_, n) => `intent-${n}.json`).sort();
+  assert.deepEqual(spool.list('processed'), expected);
+  assert.equal(spool.list('status').length, BACKLOG);
+  assert.deepEqual(spool.list('failed'), []);
+  assert.deepEqual(
+    spool.list().filter((name) => name.startsWith('intent-')),
+    [],
+  );
+  for (const name of spool.list('.inflight')) {
+    assert.deepEqual(readdirSync(join(spool.handoff, '.inflight', name)), []);
+  }
+  // What had been filed before is not worked off a second time.
+  const [summary] = second.program.logged(/ done in /);
+  assert.ok(Number(summary?.done) <= BACKLOG - before);
+  assert.equal(summary?.skipped, 0);
+});
