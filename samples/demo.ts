@@ -108,7 +108,7 @@ function firstRun(): void {
   check(`${ordered.package} after three intents`, patch.includes(ordered.last), true);
   const seconds = (ms / 1000).toFixed(1);
   show.note([
-    `${seconds} s, half a second of it for the files to be quiet; exit code ${someFailed}, as some failed.`,
+    `${seconds} s, half a second of it for the files to settle; exit code ${someFailed}: some failed.`,
     'order-001 to 003 share a target: they ran one by one, as they were dropped.',
   ]);
 }

@@ -1,36 +1,35 @@
-import type { Tally } from '../pipeline/tally.ts';
+import { writeSync } from 'node:fs';
 
 const REDRAW_MS = 100;
 
+/** How far the program is. */
+export type Advance = { done: number; open: number; failures: number };
+
 /** One line on a terminal that is drawn over and over while `--once` works off the backlog. */
 export class Progress {
-  readonly #tally: Tally;
-  readonly #open: () => number;
-  readonly #begun = performance.now();
   #timer: NodeJS.Timeout | undefined;
+  #drawn = false;
 
-  /** `open` says how many intents are known and not done with. */
-  constructor(tally: Tally, open: () => number) {
-    this.#tally = tally;
-    this.#open = open;
-  }
-
-  start(): void {
-    this.#timer = setInterval(() => this.#draw(), REDRAW_MS);
+  start(advance: () => Advance): void {
+    const begunMs = performance.now();
+    this.#timer = setInterval(() => this.#draw(advance(), performance.now() - begunMs), REDRAW_MS);
   }
 
   stop(): void {
-    if (!this.#timer) return;
     clearInterval(this.#timer);
-    process.stderr.write('\r\x1b[K');
+    this.clear();
   }
 
-  #draw(): void {
-    const { done, failures } = this.#tally;
-    const rate = done / ((performance.now() - this.#begun) / 1000);
+  /** Takes the line away, until it is drawn again. */
+  clear(): void {
+    if (this.#drawn) writeSync(2, '\r\x1b[K');
+    this.#drawn = false;
+  }
+
+  #draw({ done, open, failures }: Advance, ms: number): void {
+    const rate = Math.round(done / (ms / 1000));
     const failed = failures > 0 ? `, ${failures} failed` : '';
-    process.stderr.write(
-      `\r\x1b[K${done} / ${done + this.#open()} intents, ${Math.round(rate)}/s${failed}`,
-    );
+    writeSync(2, `\r\x1b[K${done} / ${done + open} intents, ${rate}/s${failed}`);
+    this.#drawn = true;
   }
 }

@@ -30,6 +30,8 @@ export type PipelineParts = {
   processor: Processor;
   filing: Filing;
   tally: Tally;
+  /** Where progress is shown, a line for each success would hide it. */
+  successLevel: 'info' | 'debug';
   /** Called after each step; what waits for idleness looks again. */
   progressed(): void;
 };
@@ -268,7 +270,7 @@ export class Pipeline {
   }
 
   #logConclusion(conclusion: Conclusion, facts: ReportFacts): void {
-    const { log } = this.#parts;
+    const { log, successLevel } = this.#parts;
     const { error, workerId, durationMs, message } = conclusion;
     const fields = {
       intent_file: facts.name,
@@ -282,7 +284,7 @@ export class Pipeline {
     const line = `${facts.name}: ${message}${see}`;
     if (error?.alert) log.error(fields, line);
     else if (error) log.warn(fields, line);
-    else log.info(fields, line);
+    else log[successLevel](fields, line);
   }
 
   /** A file that was claimed and not run goes back; where a newer one stands it stays claimed. */

@@ -11,6 +11,8 @@ export type Layout = {
   /** `.inflight/INSTANCE`: what this instance has claimed. */
   inflight: string;
   lease: string;
+  /** Its modification time says when old files were last looked for. */
+  cleaned: string;
   snapshot: string;
   journal: string;
 };
@@ -25,6 +27,7 @@ export function layoutOf(handoff: string, instance: string): Layout {
     inflightRoot,
     inflight: join(inflightRoot, instance),
     lease: join(inflightRoot, `${instance}${LEASE_SUFFIX}`),
+    cleaned: join(inflightRoot, 'cleaned'),
     snapshot: join(handoff, '.conductor-state.json'),
     journal: join(handoff, `.conductor-state.${instance}.journal`),
   };

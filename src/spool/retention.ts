@@ -1,4 +1,4 @@
-import { lstatSync, unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync, writeFileSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isIntentName } from '../intent/names.ts';
@@ -28,6 +28,8 @@ export class Retention {
   readonly #limits: RetentionLimits;
   readonly #store: { prune(before: number): number };
   readonly #log: Report;
+  /** An hour, or less for short limits. */
+  readonly #periodMs: number;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -41,14 +43,19 @@ export class Retention {
     this.#limits = limits;
     this.#store = store;
     this.#log = log;
+    const ages = [limits.cleanupAfterMs, limits.failedCleanupAfterMs].filter((ms) => ms > 0);
+    this.#periodMs = Math.max(1000, Math.min(HOUR_MS, ...ages));
   }
 
-  /** The first pass comes soon after the start, the others hourly, or oftener for short limits. */
+  /** The first pass comes soon, the others after each period. */
   start(): void {
-    const { cleanupAfterMs, failedCleanupAfterMs } = this.#limits;
-    const limits = [cleanupAfterMs, failedCleanupAfterMs].filter((ms) => ms > 0);
-    const period = Math.max(1000, Math.min(HOUR_MS, ...limits));
-    this.#schedule(Math.min(FIRST_MS, period), period);
+    this.#schedule(Math.min(FIRST_MS, this.#periodMs), this.#periodMs);
+  }
+
+  /** One pass, unless there was one within the period: for a program that runs again and again. */
+  async passIfDue(): Promise<void> {
+    const last = lstatSync(this.#layout.cleaned, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (Math.abs(Date.now() - last) >= this.#periodMs) await this.#pass();
   }
 
   stop(): void {
@@ -73,9 +80,18 @@ export class Retention {
     removed += await this.#removeOld(processed, cleanupAfterMs);
     removed += await this.#removeOld(failed, failedCleanupAfterMs);
     removed += await this.#removeOld(status, statusAfterMs);
+    this.#markPass();
     const forgotten = this.#store.prune(Date.now() - stateRetentionMs);
     if (removed + forgotten > 0) {
       this.#log.info(`cleaned up: ${removed} old files removed, ${forgotten} entries forgotten`);
+    }
+  }
+
+  #markPass(): void {
+    try {
+      writeFileSync(this.#layout.cleaned, '');
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
     }
   }
 

@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs';
+import { Writable } from 'node:stream';
 import pino, { type Logger } from 'pino';
 
 export type Log = Logger;
@@ -9,13 +11,16 @@ export type LogOptions = {
   version: string;
   environment: string;
   instance: string;
+  /** Called before each line for a person: whoever draws on the terminal takes its drawing away. */
+  beforeLine?: () => void;
 };
 
 /**
  * The program's log: one JSON object a line on standard error, or lines for a person where that is
  * a terminal. Written synchronously, so that the last words before an end are not lost.
  */
-export async function createLog({ level, format, ...fields }: LogOptions): Promise<Log> {
+export async function createLog(options: LogOptions): Promise<Log> {
+  const { level, format, beforeLine, ...fields } = options;
   const pretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY === true);
   return pino(
     {
@@ -25,16 +30,27 @@ export async function createLog({ level, format, ...fields }: LogOptions): Promi
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pretty ? await prettyStream(Object.keys(fields)) : pino.destination({ fd: 2, sync: true }),
+    pretty
+      ? await prettyStream(Object.keys(fields), beforeLine)
+      : pino.destination({ fd: 2, sync: true }),
   );
 }
 
-async function prettyStream(baseFields: readonly string[]): Promise<NodeJS.WritableStream> {
+async function prettyStream(
+  baseFields: readonly string[],
+  beforeLine?: () => void,
+): Promise<NodeJS.WritableStream> {
   // Loaded only here: a service, which logs JSON, starts without it.
   const { PinoPretty } = await import('pino-pretty');
   return PinoPretty({
-    destination: 2,
-    sync: true,
+    destination: new Writable({
+      decodeStrings: false,
+      write(line: string, _encoding, done) {
+        beforeLine?.();
+        writeSync(2, line);
+        done();
+      },
+    }),
     colorize: process.stderr.isTTY === true && !process.env.NO_COLOR,
     messageKey: 'message',
     timestampKey: 'timestamp',

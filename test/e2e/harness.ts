@@ -66,6 +66,11 @@ function parseLine(line: string): LogLine {
 
 const LIMIT_MS = 60_000;
 
+/** Our own environment without what would be settings of the program. */
+const surroundings = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(CONDUCTOR|POD|KUBERNETES)_/.test(name)),
+);
+
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -82,7 +87,7 @@ export class Program {
     const [file, ...first] = commandLine(preload);
     this.#child = spawn(file, [...first, ...args], {
       cwd,
-      env: { ...process.env, ...env },
+      env: { ...surroundings, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(user === undefined ? {} : { uid: user, gid: user }),
     });

@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { intentFor } from '../tools/porch.ts';
+import { underTest } from './harness.ts';
 import { Spool } from './spool.ts';
 
 /** The file was filed in failed/ with this code and an error log, and porch did not see it. */
@@ -72,7 +73,7 @@ test('a file that becomes readable in time runs', async () => {
   await spool.filed('intent-a.json');
 });
 
-test('refused names are filed under a safe name that their error log explains', async () => {
+test('refused names are filed under a safe name that their error log explains', async (context) => {
   await using spool = new Spool();
   const names = {
     'intent-\x1b[31mred.json': /\\x1b\[31mred/,
@@ -85,12 +86,15 @@ test('refused names are filed under a safe name that their error log explains', 
     Buffer.from(name),
     says,
   ]);
-  for (const [name] of [...all, [raw]]) {
-    writeFileSync(Buffer.concat([Buffer.from(`${spool.handoff}/`), name ?? raw]), intentFor(''));
+  // Deno lists such a name with U+FFFD in it, by which the file cannot be found.
+  if (underTest === 'deno') context.diagnostic('not tried in Deno: a name that is not UTF-8');
+  else all.push([raw, /\\xff\\xfe/]);
+  for (const [name] of all) {
+    writeFileSync(Buffer.concat([Buffer.from(`${spool.handoff}/`), name]), intentFor(''));
   }
   const { exitCode, program } = await spool.once();
   assert.equal(exitCode, 8);
-  for (const [name, says] of [...all, [raw, /\\xff\\xfe/] as const]) {
+  for (const [name, says] of all) {
     const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
     assertRefused(spool, `intent-refused-${digest}.json`, 'E014', says);
   }
