@@ -77,7 +77,8 @@ async function assemble(
   const lease = await Lease.acquire(layout, { instance, life, ttlMs: leaseTtlMs, waiting });
   if (porch === 'builtin') mendPackages(settings.out);
 
-  const hold = createHold(log);
+  let goOn = () => {};
+  const hold = createHold(log, () => goOn());
   const store = await openStore(settings, layout, life, hold, log);
   const runsPerThread = porch === 'builtin' ? BUILTIN_RUNS_PER_THREAD : 1;
   const pool = new Pool({
@@ -116,6 +117,7 @@ async function assemble(
     ...{ progress, lease, intake, pipeline, retention },
     recover: () => recover({ ...base, filing, pipeline, predecessors }),
   });
+  goOn = () => lifecycle.arrived();
   return lifecycle;
 }
 
@@ -185,7 +187,7 @@ function endOnFault(log: Log): void {
   });
 }
 
-function createHold(log: Log): Hold {
+function createHold(log: Log, goOn: () => void): Hold {
   return new Hold({
     held: (cause, what, error) => {
       const code = { disk: errnoOf(error) === 'ENOSPC' ? 'E011' : 'E005', porch: 'E006' }[cause];
@@ -197,6 +199,7 @@ function createHold(log: Log): Hold {
     },
     released: (cause, heldMs) => {
       log.info(`the queue goes on: ${cause} works again after ${formatDuration(heldMs)}`);
+      goOn();
     },
   });
 }

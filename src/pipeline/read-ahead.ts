@@ -97,7 +97,10 @@ export class ReadAhead {
     if (!first) return false;
     if (scheduler.size + this.reading < queueSize) return true;
     if (first.time > scheduler.newestTime) return false;
-    for (const job of scheduler.removeNewest(Math.min(BATCH, scheduler.size))) intake.putBack(job);
+    for (const job of scheduler.removeNewest(Math.min(BATCH, scheduler.size))) {
+      if (job.place === 'handoff') intake.putBack(job);
+      else scheduler.add(job);
+    }
     return true;
   }
 

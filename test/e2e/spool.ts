@@ -151,6 +151,13 @@ export class Spool {
     return readPorchLog(this.out);
   }
 
+  /** The names that are claimed, by whatever instance. */
+  get claimed(): string[] {
+    const root = join(this.handoff, '.inflight');
+    const entries = readdirSync(root, { withFileTypes: true, recursive: true });
+    return entries.filter((entry) => entry.parentPath !== root).map((entry) => entry.name);
+  }
+
   /** How often porch was begun for a name. */
   runs(name: string): number {
     return this.porchLog.filter((line) => line.event === 'start' && line.name === name).length;
