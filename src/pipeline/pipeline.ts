@@ -120,10 +120,11 @@ export class Pipeline {
 
   /** Nothing new begins. Resolves when all that is under way has ended. */
   async stop(): Promise<void> {
-    const { scheduler, processor } = this.#parts;
+    const { scheduler, processor, pool } = this.#parts;
     this.#stopping = true;
     this.#readAhead.stop();
     processor.stop();
+    pool.drain();
     for (let job = scheduler.next(); job; job = scheduler.next()) {
       if (job.place === 'inflight') this.#giveBack(job.name);
     }

@@ -82,14 +82,15 @@ export class Processor {
       for (let attempt = 1; !this.#stopping; attempt++) {
         const tried = await this.#attempt(job, attempt);
         giveSlot();
-        if (tried.kind === 'cancelled') return null;
+        if (tried.kind === 'cancelled') break;
         if (tried.kind === 'concluded') return done(tried.conclusion(performance.now() - begun));
         this.#parts.tally.retries++;
         await this.#wait(retryDelayMs(this.#parts.settings.retry, attempt));
-        if (this.#stopping) return null;
+        if (this.#stopping) break;
         await this.#parts.slots.take();
         slot = true;
       }
+      this.#noteGivenBack(job);
       return null;
     } finally {
       giveSlot();
@@ -139,6 +140,12 @@ export class Processor {
       run,
       deaths,
     });
+  }
+
+  /** Nobody died: the next start must not count this run among the deaths. */
+  #noteGivenBack(job: Job): void {
+    const deaths = this.#parts.store.deaths(job.name, job.intent.sha256);
+    this.#noteStart(job, 0, '', deaths);
   }
 
   #request({ name, intent }: Job, attempt: number, runId: string): PorchRequest {

@@ -49,6 +49,11 @@ export class Pool {
     });
   }
 
+  /** Takes back what no thread has begun: it counts as cancelled. */
+  drain(): void {
+    for (const { resolve } of this.#queue.splice(0)) resolve({ result: cancelled, workerId: 0 });
+  }
+
   /** Ends every run under way. */
   cancel(signal: 'SIGTERM' | 'SIGKILL'): void {
     for (const runner of this.#runners) runner.cancel(signal);
@@ -95,3 +100,14 @@ export class Pool {
     this.#assignSoon();
   }
 }
+
+const cancelled: PorchResult = {
+  exitCode: null,
+  signal: 'SIGTERM',
+  startError: null,
+  timedOut: false,
+  cancelled: true,
+  stdout: '',
+  stderr: '',
+  durationMs: 0,
+};
