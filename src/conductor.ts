@@ -87,7 +87,7 @@ async function assemble(
     limits: settings,
     spawner: porch === 'builtin' ? 'node' : chooseSpawner(settings.porchSpawner, log),
   });
-  const slots = new Slots(settings.maxWorkers * runsPerThread);
+  const slots = new Slots(settings.maxWorkers * runsPerThread, () => pipeline.pump());
   const strays = new Strays((count) => {
     log.warn({ error_type: 'porch' }, `ended ${count} processes that porch had left behind`);
   });
@@ -97,7 +97,10 @@ async function assemble(
   const processor = new Processor({ ...base, porch, life });
   const intake = createIntake(settings, log, {
     arrived: () => lifecycle.arrived(),
-    changed: (name) => pipeline.changed(name),
+    changed: (name) => {
+      pool.warm();
+      pipeline.changed(name);
+    },
     taken: (name) => pipeline.has(name),
     directory: (name) => {
       log.warn({ intent_file: name }, `${name} is a directory: it is left alone`);

@@ -24,6 +24,9 @@ export const EXIT = { ok: 0, unusable: 2, failures: 8 } as const;
 /** porch gets this long between SIGTERM and the end of the shutdown. */
 const LAST_GRACE_MS = 5000;
 
+/** What has to be over at once gets this long. */
+const LAST_STEP_MS = 1000;
+
 /** The parts of the running program that its life is made of. */
 export type Parts = {
   settings: Settings;
@@ -184,6 +187,7 @@ export class Lifecycle {
     const left = () => Math.max(0, deadline - performance.now());
     intake.stop();
     retention.stop();
+    hold.silence();
     const stopped = pipeline.stop().then(() => true);
     let clean = await within(stopped, left() - LAST_GRACE_MS);
     if (!clean) {
@@ -192,27 +196,32 @@ export class Lifecycle {
     }
     if (!clean) {
       pool.cancel('SIGKILL');
-      clean = await within(stopped, 1000);
+      clean = await within(stopped, LAST_STEP_MS);
     }
+    strays.sweep();
+    await within(
+      pool.close().then(() => true),
+      LAST_STEP_MS,
+    );
+    // Without their threads the last runs count as cancelled and are given back.
+    if (!clean) clean = await within(stopped, LAST_STEP_MS);
     if (!clean) {
       hold.abandon();
       pipeline.abandon();
     }
-    strays.sweep();
-    return (await this.#release(left() + 1000)) && clean;
+    return (await this.#release(end, left() + LAST_STEP_MS)) && clean;
   }
 
   /** The journal is closed last of what is written, and the lease given back after that. */
-  async #release(withinMs: number): Promise<boolean> {
-    const { store, pool, lease, log } = this.#parts;
-    const closing = store.close().then(() => true);
-    const closed = await within(closing, withinMs);
-    if (!closed) log.error({ error_type: 'state' }, 'the state could not be written at the end');
-    lease.release();
-    await within(
-      pool.close().then(() => true),
+  async #release(end: End, withinMs: number): Promise<boolean> {
+    const { store, lease, log } = this.#parts;
+    const closing = end.kind === 'unusable' ? store.abandon() : store.close();
+    const closed = await within(
+      closing.then(() => true),
       withinMs,
     );
+    if (!closed) log.error({ error_type: 'state' }, 'the state could not be written at the end');
+    lease.release();
     return closed;
   }
 

@@ -20,7 +20,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Most cases wait most of the time, so that more files than cores run side by side. */
 const FILES_AT_ONCE = 3;
-const FILE_TIMEOUT_MS = 300_000;
+const FILE_TIMEOUT_MS = 180_000;
 
 const counted = ['tests', 'suites', 'passed', 'cancelled', 'skipped', 'todo'] as const;
 type Counts = Record<(typeof counted)[number], number>;

@@ -202,7 +202,8 @@ export class Pipeline {
     const target = `${intent.namespace}/${intent.target}`;
     const time = Number(intent.identity.mtimeNs) / 1e6;
     const { priority } = intent;
-    this.#parts.scheduler.add({ name, time, target, priority, intent, place: 'inflight' });
+    const id = `.inflight/${name}`;
+    this.#parts.scheduler.add({ id, name, time, target, priority, intent, place: 'inflight' });
   }
 
   /** Files a refused file: claimed, recorded, moved, and never run. */
@@ -226,7 +227,7 @@ export class Pipeline {
         log.error(
           { intent_file: name, error_type: 'spool', error_code: 'E005' },
           `${name} cannot be moved out of handoff (${found.errno}): look at its owner and at ` +
-            'lsattr; it is tried again',
+            `lsattr; ${settings.once ? 'it is left there' : 'it is tried again'}`,
         );
       }
       this.#stuck.add(name);

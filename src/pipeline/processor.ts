@@ -209,7 +209,7 @@ export class Processor {
           correlation_id: job.intent.correlationId,
           error_code: verdict.code,
         },
-        `attempt ${request.attempt} of ${settings.retry.maxAttempts} failed and is repeated: ` +
+        `${job.name}: attempt ${request.attempt} of ${settings.retry.maxAttempts} failed and is repeated: ` +
           verdict.message,
       );
       return { kind: 'repeat' };

@@ -159,7 +159,8 @@ export class ReadAhead {
       this.#forget(file.name);
       const target = `${intent.namespace}/${intent.target}`;
       const { name, time } = file;
-      scheduler.add({ name, time, target, priority: intent.priority, intent, place: 'handoff' });
+      const { priority } = intent;
+      scheduler.add({ id: name, name, time, target, priority, intent, place: 'handoff' });
     } else if (result.kind === 'refused') {
       if (result.refusal.mayPass && this.#stillTime(file, result.changedMs)) return;
       this.#forget(file.name);

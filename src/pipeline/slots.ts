@@ -11,10 +11,13 @@ export class Slots {
   #free: number;
   #averageMs = Number.POSITIVE_INFINITY;
   readonly #waiting: (() => void)[] = [];
+  readonly #freed: () => void;
 
-  constructor(count: number) {
+  /** `freed` is called when a slot has become free that nobody waits for. */
+  constructor(count: number, freed: () => void) {
     this.#prepared = count;
     this.#free = 2 * count;
+    this.#freed = freed;
   }
 
   /** How many more may begin. */
@@ -37,6 +40,7 @@ export class Slots {
       this.#free--;
       this.#waiting.shift()?.();
     }
+    if (this.free > 0) this.#freed();
   }
 
   /** Tells how long a run took. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
 import { release } from 'node:os';
 import { libc, systemError } from './libc.ts';
@@ -55,8 +56,8 @@ export const linux: Platform = {
   },
 
   processScope() {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
+    scope ??= readScope();
+    return scope;
   },
 
   processStart(pid) {
@@ -71,6 +72,21 @@ export const linux: Platform = {
     }
   },
 };
+
+let scope: string | undefined;
+
+/**
+ * Where /proc is closed to us (Deno opens it only to those with every permission), nobody's pid
+ * means anything to us, nor ours to others.
+ */
+function readScope(): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return `unknown ${randomUUID()}`;
+  }
+}
 
 /** Before Linux 5.8 syncfs(2) returned 0 whatever the disk said. */
 function syncReportsErrors(): boolean {

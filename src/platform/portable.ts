@@ -1,31 +1,42 @@
 /** Ways that every system has, for those without a better one. */
-import { linkSync, unlinkSync } from 'node:fs';
+import { linkSync, lstatSync, unlinkSync } from 'node:fs';
 import type { Moved, Path } from './types.ts';
 
 /**
  * link(2) refuses an existing name, which rename(2) does not. Between the two calls the file has
- * both names; who finds it so after a crash drops the old name. Systems that forbid links to the
- * files of others (Linux's protected_hardlinks) answer EPERM.
+ * both names; the next try after a crash finds it so and drops the old name. Systems that forbid
+ * links to the files of others (Linux's protected_hardlinks) answer EPERM.
  */
 export function moveByLink(from: Path, to: Path): Moved {
   try {
     linkSync(from, to);
   } catch (error) {
     const code = errnoOf(error);
-    if (code === 'EEXIST') return 'exists';
+    if (code === 'EEXIST' && !sameFile(from, to)) return 'exists';
     if (code === 'EPERM' || code === 'EACCES' || code === 'ENOSYS' || code === 'EOPNOTSUPP') {
       return 'unsupported';
     }
-    throw error;
+    if (code !== 'EEXIST') throw error;
   }
   unlinkSync(from);
   return 'moved';
 }
 
-/** The errno name of an error that a system call caused, else undefined. */
+function sameFile(a: Path, b: Path): boolean {
+  const [one, other] = [a, b].map((path) => {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  });
+  return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
+}
+
+/**
+ * The errno name of an error that a system call caused, else undefined. Codes that begin with `ERR_`
+ * are Node's own: they tell of a fault of the program, which no second try mends.
+ */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  const { code } = error;
+  return typeof code === 'string' && !code.startsWith('ERR_') ? code : undefined;
 }
 
 /** Whether a process with this pid can be signalled or at least exists. */

@@ -21,6 +21,7 @@ export class Hold {
   readonly #events: HoldEvents;
   /** Steps that wait to be tried again, by cause, and since when the cause holds. */
   readonly #held = new Map<HoldCause, { steps: number; sinceMs: number }>();
+  #silent = false;
   #abandoned = false;
 
   constructor(events: HoldEvents) {
@@ -35,6 +36,11 @@ export class Hold {
   get heldMs(): number {
     const now = performance.now();
     return Math.max(0, ...[...this.#held.values()].map(({ sinceMs }) => now - sinceMs));
+  }
+
+  /** From now on nothing is said any more: the program ends, and what ends with it is no news. */
+  silence(): void {
+    this.#silent = true;
   }
 
   /** From now on what is refused is not tried again: guarded steps never settle. */
@@ -85,6 +91,6 @@ export class Hold {
     const held = this.#held.get(cause);
     if (!held || --held.steps > 0) return;
     this.#held.delete(cause);
-    this.#events.released(cause, performance.now() - held.sinceMs);
+    if (!this.#silent) this.#events.released(cause, performance.now() - held.sinceMs);
   }
 }

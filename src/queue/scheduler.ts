@@ -5,6 +5,8 @@ export type Order = { time: number; name: string };
 
 /** What the scheduler needs to know of a job. */
 export type Schedulable = Order & {
+  /** What it is known by. Its name is not enough: a claimed file may wait beside a newer one. */
+  id: string;
   /** Jobs of one target run one at a time, in their order. */
   target: string;
   /** 0 to 10, higher first. Chooses between targets, never within one. */
@@ -58,22 +60,22 @@ export class Scheduler<T extends Schedulable> {
     return this.#newest;
   }
 
-  has(name: string): boolean {
-    return this.#queued.has(name);
+  has(id: string): boolean {
+    return this.#queued.has(id);
   }
 
   add(job: T): void {
     const target = this.#targets.get(job.target) ?? this.#newTarget(job.target);
     const at = target.jobs.findLastIndex((other) => comesBefore(other, job)) + 1;
     target.jobs.splice(at, 0, job);
-    this.#queued.set(job.name, job);
+    this.#queued.set(job.id, job);
     this.#newest = Math.max(this.#newest, job.time);
     this.#offer(target);
   }
 
   /** Takes a waiting job out. */
-  remove(name: string): T | undefined {
-    const job = this.#queued.get(name);
+  remove(id: string): T | undefined {
+    const job = this.#queued.get(id);
     if (!job) return undefined;
     const target = this.#targets.get(job.target);
     this.#forget(job);
@@ -88,7 +90,7 @@ export class Scheduler<T extends Schedulable> {
   removeNewest(count: number): T[] {
     const jobs = [...this.#queued.values()].sort((a, b) => (comesBefore(a, b) ? 1 : -1));
     const newest = jobs.slice(0, count);
-    for (const job of newest) this.remove(job.name);
+    for (const job of newest) this.remove(job.id);
     this.#newest = jobs[count]?.time ?? Number.NEGATIVE_INFINITY;
     return newest;
   }
@@ -155,7 +157,8 @@ export class Scheduler<T extends Schedulable> {
     if (target.busy) return;
     if (!head) {
       target.entry = null;
-      this.#targets.delete(target.key);
+      // One that waited for a name may have been emptied and forgotten since, and made anew.
+      if (this.#targets.get(target.key) === target) this.#targets.delete(target.key);
       return;
     }
     const priority = urgency(target.jobs);
@@ -171,7 +174,7 @@ export class Scheduler<T extends Schedulable> {
   }
 
   #forget(job: T): void {
-    this.#queued.delete(job.name);
+    this.#queued.delete(job.id);
     if (this.#queued.size === 0) this.#newest = Number.NEGATIVE_INFINITY;
   }
 }

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, renameSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileIdentity } from '../intent/types.ts';
 import { errnoOf, type Moved, type Path, renameNoReplace } from '../platform/index.ts';
@@ -21,9 +21,7 @@ export type Claim =
 export function claim(layout: Layout, from: Path, name: string): Claim {
   const to = join(layout.inflight, name);
   try {
-    const moved = renameNoReplace(from, to);
-    if (moved === 'exists') return { kind: 'busy' };
-    if (moved === 'unsupported') renameSync(from, to);
+    if (!moveIn(from, to)) return { kind: 'busy' };
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' && exists(layout.inflight)) return { kind: 'gone' };
@@ -41,20 +39,42 @@ export function giveBack(layout: Layout, name: string): Moved {
   return renameNoReplace(join(layout.inflight, name), join(layout.handoff, name));
 }
 
-/** Brings what dead instances had claimed under our own name. Returns all names now claimed. */
+/**
+ * Only we move anything into our own directory: where the system cannot promise that nothing is
+ * replaced, a look before is as good. False where something of that name stands there.
+ */
+function moveIn(from: Path, to: string): boolean {
+  const moved = renameNoReplace(from, to);
+  if (moved !== 'unsupported') return moved === 'moved';
+  if (exists(to)) return false;
+  renameSync(from, to);
+  return true;
+}
+
+/**
+ * Brings what dead instances had claimed under our own name; a file whose name is claimed already
+ * stays for a later start. Returns all names now claimed.
+ */
 export function takeOverClaims(layout: Layout): string[] {
   for (const entry of readdirSync(layout.inflightRoot, { withFileTypes: true })) {
     const directory = join(layout.inflightRoot, entry.name);
     if (!entry.isDirectory() || entry.name.endsWith(LEASE_SUFFIX)) continue;
     if (directory === layout.inflight) continue;
     for (const name of readdirSync(directory)) {
-      const to = join(layout.inflight, name);
-      if (renameNoReplace(join(directory, name), to) === 'unsupported') {
-        renameSync(join(directory, name), to);
-      }
+      moveIn(join(directory, name), join(layout.inflight, name));
     }
+    removeIfEmpty(directory);
   }
   return readdirSync(layout.inflight);
+}
+
+/** Instances that bear the name of a pod never come back: their directories would pile up. */
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
 }
 
 /** Inode, size and modification time of a file; null where there is none. Throws errno errors. */

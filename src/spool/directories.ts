@@ -21,7 +21,7 @@ export function ensureDirectories(layout: Layout): void {
 }
 
 function ensure(path: string, mode: number): void {
-  const made = make(path);
+  const made = make(path, mode);
   // A parent with the setgid bit hands it down, and the umask takes bits away: say it once more.
   if (made) chmodSync(path, mode);
   const found = lstatSync(path);
@@ -38,9 +38,9 @@ function ensure(path: string, mode: number): void {
   }
 }
 
-function make(path: string): boolean {
+function make(path: string, mode: number): boolean {
   try {
-    mkdirSync(path);
+    mkdirSync(path, mode);
     return true;
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;

@@ -1,11 +1,12 @@
 import {
   closeSync,
   constants as fsConstants,
-  fsyncSync,
+  lstatSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, type Moved, renameNoReplace } from '../platform/index.ts';
@@ -44,16 +45,27 @@ export function destination(layout: Layout, to: 'processed' | 'failed', name: st
  */
 export function file(layout: Layout, filing: Filing): 'filed' | 'occupied' | 'gone' {
   const place = join(layout.handoff, filing.to);
+  const log = errorLogName(place);
   replaceFile(join(layout.status, statusName(filing.name)), filing.status);
-  if (filing.log !== undefined) replaceFile(errorLogName(place), filing.log);
+  if (filing.log !== undefined && !placeLog(log, filing.log)) return 'occupied';
   const claimed = join(layout.inflight, filing.name);
   try {
-    const moved = move(claimed, place);
-    return moved === 'moved' ? 'filed' : 'occupied';
+    if (move(claimed, place) === 'moved') return 'filed';
+    if (filing.log !== undefined) rmSync(log, { force: true });
+    return 'occupied';
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT' || exists(claimed) || !exists(dirname(place))) throw error;
     return exists(place) ? 'filed' : 'gone';
   }
+}
+
+/** Puts an error log into its place; false where that of another file stands there. */
+function placeLog(path: string, text: string): boolean {
+  const temporary = writeTemporary(path, text);
+  if (move(temporary, path) === 'moved') return true;
+  rmSync(temporary);
+  // A step that is repeated finds its own: the text bears the time of the outcome.
+  return readFileSync(path, 'utf8') === text;
 }
 
 /**
@@ -64,31 +76,43 @@ export function file(layout: Layout, filing: Filing): 'filed' | 'occupied' | 'go
 function move(from: string, to: string): Moved {
   const moved = renameNoReplace(from, to);
   if (moved !== 'unsupported') return moved;
+  // Throws where there is nothing to move: then nothing is to be reserved either.
+  lstatSync(from);
   const { O_CREAT, O_EXCL, O_WRONLY } = fsConstants;
   try {
     closeSync(openSync(to, O_CREAT | O_EXCL | O_WRONLY, 0o644));
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
-    return 'exists';
+    if (lstatSync(to, { throwIfNoEntry: false })?.size !== 0) return 'exists';
   }
-  renameSync(from, to);
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    rmSync(to, { force: true });
+    throw error;
+  }
   return 'moved';
 }
 
 /** Writes a file beside its place and renames it in; readers see the old text or the new one. */
-export function replaceFile(path: string, text: string, { durable = false } = {}): void {
+function replaceFile(path: string, text: string): void {
+  renameSync(writeTemporary(path, text), path);
+}
+
+/** Writes the text beside the place that it is meant for, and gives the path. */
+function writeTemporary(path: string, text: string): string {
   const { O_CREAT, O_TRUNC, O_WRONLY } = fsConstants;
   const temporary = join(dirname(path), `.${basename(path)}.tmp`);
   const flags = O_CREAT | O_TRUNC | O_WRONLY | (fsConstants.O_NOFOLLOW ?? 0);
   const fd = openSync(temporary, flags, 0o644);
   try {
-    writeSync(fd, text);
-    if (durable) fsyncSync(fd);
+    // Unlike writeSync this goes on after a short write, so that a full disk is an error.
+    writeFileSync(fd, text);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
   } finally {
     closeSync(fd);
   }
-  renameSync(temporary, path);
+  return temporary;
 }

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isIntentName, refusedName } from '../intent/names.ts';
-import type { Path } from '../platform/index.ts';
+import { errnoOf, type Path } from '../platform/index.ts';
 import { NameHeap } from './name-heap.ts';
 import { Watcher } from './watcher.ts';
 
@@ -36,11 +36,13 @@ export type IntakeEvents = {
   directory(name: string): void;
   /** The directory could be read (null) or not. */
   looked(error: unknown): void;
+  /** The kernel gives no news, its limits being used up by others: the periodic look must do. */
+  unwatched?(error: unknown): void;
 };
 
 type RefusedName = { raw: Buffer; reason: string; escaped: string };
 
-/** The kernel cannot tell us more than this many names before we have to let others have a turn. */
+/** A look considers this many names before others have a turn. */
 const NAMES_A_TURN = 1000;
 
 /**
@@ -69,7 +71,10 @@ export class Intake {
     this.#handoff = handoff;
     this.#options = options;
     this.#events = events;
-    this.#watcher = new Watcher(handoff, (rawName) => this.#notified(rawName));
+    this.#watcher = new Watcher(handoff, {
+      changed: (rawName) => this.#notified(rawName),
+      unwatched: (error) => events.unwatched?.(error),
+    });
   }
 
   /** How many files have settled and how many are still settling. */
@@ -241,7 +246,8 @@ export class Intake {
 
   #changeTime(name: string, mtimeMs: number, now: number): number {
     if (mtimeMs <= now) return mtimeMs;
-    const first = this.#firstSeen.get(name) ?? now;
+    // Our clock may have been set back since.
+    const first = Math.min(this.#firstSeen.get(name) ?? now, now);
     this.#firstSeen.set(name, first);
     return first;
   }
@@ -251,7 +257,8 @@ export class Intake {
     if (due >= this.#settleTimerDue || this.#stopped) return;
     clearTimeout(this.#settleTimer);
     this.#settleTimerDue = due;
-    this.#settleTimer = setTimeout(() => this.#settleDue(), due - performance.now());
+    const waitMs = Math.max(0, due - performance.now());
+    this.#settleTimer = setTimeout(() => this.#settleDue(), waitMs);
   }
 
   #settleDue(): void {
@@ -259,7 +266,7 @@ export class Intake {
     this.#settleTimerDue = Number.POSITIVE_INFINITY;
     for (let first = this.#settling.peek(); first && first.time <= now; ) {
       this.#settling.pop();
-      const time = this.#consider(first.name, Date.now());
+      const time = this.#considerDue(first.name);
       if (time !== undefined) this.#settled.set(first.name, time);
       first = this.#settling.peek();
     }
@@ -267,9 +274,21 @@ export class Intake {
     if (this.#settled.size > 0) this.#events.arrived();
   }
 
-  #forgetDirectories(names: readonly string[]): void {
+  /** A file that cannot be looked at now is looked at again. */
+  #considerDue(name: string): number | undefined {
+    try {
+      return this.#consider(name, Date.now());
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      this.settle(name, this.#options.periodMs);
+      this.#events.looked(error);
+      return undefined;
+    }
+  }
+
+  #forgetDirectories(rawNames: readonly string[]): void {
     if (this.#directories.size === 0) return;
-    const present = new Set(names);
+    const present = new Set(rawNames.map((rawName) => this.#nameOf(rawName)));
     for (const name of this.#directories) if (!present.has(name)) this.#directories.delete(name);
   }
 }

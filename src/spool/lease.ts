@@ -6,12 +6,12 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errnoOf, processScope, processStart, renameNoReplace } from '../platform/index.ts';
 import { type Layout, LEASE_SUFFIX } from './layout.ts';
 
@@ -61,8 +61,6 @@ export class Lease {
     layout: Layout,
     { instance, life, ttlMs, waiting }: AcquireOptions,
   ): Promise<Lease> {
-    const dead = await deadLeases(layout, life, ttlMs, waiting);
-    for (const lease of dead) bury(layout, lease, life);
     const content: LeaseContent = {
       version: 1,
       instance,
@@ -74,38 +72,42 @@ export class Lease {
       renewals: 0,
       members: [instance],
     };
-    const temporary = `${layout.lease}.${life}`;
-    write(temporary, content);
-    if (renameNoReplace(temporary, layout.lease) === 'unsupported') {
-      renameSync(temporary, layout.lease);
-    }
-    rmSync(temporary, { force: true });
-    // Whoever came at the same moment has announced itself before it looked again, as we have.
-    await deadLeases(layout, life, ttlMs, waiting);
-    return new Lease(
-      layout.lease,
-      content,
-      dead.map((lease) => lease.life),
-    );
+    const predecessors = new Set<string>();
+    do {
+      for (const dead of await deadLeases(layout, life, ttlMs, waiting)) {
+        bury(layout, dead.instance, dead.life, life);
+        predecessors.add(dead.life);
+      }
+      if (read(layout.lease) === null) bury(layout, instance, null, life);
+      announce(layout, content);
+      // Whoever came at the same moment has announced itself before it looked again, as we have.
+      await deadLeases(layout, life, ttlMs, waiting);
+    } while (read(layout.lease)?.life !== life);
+    return new Lease(layout.lease, content, [...predecessors]);
   }
 
   /** Renews the lease from now on; `lost` is called once when somebody else holds the name. */
   keep(everyMs: number, lost: (by: string) => void): void {
     this.#timer = setInterval(() => {
-      const found = read(this.#path);
-      if (found && found.life !== this.#content.life) {
-        clearInterval(this.#timer);
-        lost(`${found.instance}, pid ${found.pid} on ${found.host}`);
-        return;
-      }
-      this.#content = { ...this.#content, renewals: this.#content.renewals + 1 };
       try {
-        write(`${this.#path}.${this.#content.life}`, this.#content);
-        renameSync(`${this.#path}.${this.#content.life}`, this.#path);
-      } catch {
+        this.#renew(lost);
+      } catch (error) {
         // A disk that refuses is found and said by whoever files an intent; the next turn renews.
+        if (errnoOf(error) === undefined) throw error;
       }
     }, everyMs);
+  }
+
+  #renew(lost: (by: string) => void): void {
+    const found = read(this.#path);
+    if (found && found.life !== this.#content.life) {
+      clearInterval(this.#timer);
+      lost(`${found.instance}, pid ${found.pid} on ${found.host}`);
+      return;
+    }
+    this.#content = { ...this.#content, renewals: this.#content.renewals + 1 };
+    write(`${this.#path}.${this.#content.life}`, this.#content);
+    renameSync(`${this.#path}.${this.#content.life}`, this.#path);
   }
 
   /** Gives the name back. */
@@ -141,12 +143,22 @@ async function deadLeases(
   return others;
 }
 
+/** Puts our lease in its place, unless another one stands there. */
+function announce(layout: Layout, content: LeaseContent): void {
+  const temporary = `${layout.lease}.${content.life}`;
+  write(temporary, content);
+  if (renameNoReplace(temporary, layout.lease) === 'unsupported') {
+    renameSync(temporary, layout.lease);
+  }
+  rmSync(temporary, { force: true });
+}
+
 /**
- * Removes a lease that was found dead. Somebody may have put a living one in its place since: so it
- * is moved aside first, looked at, and put back if it is not the dead one.
+ * Removes a lease that was found dead, or damaged (its life null). Somebody may have put a living
+ * one in its place since: so it is moved aside first, looked at, and put back if it is another.
  */
-function bury(layout: Layout, dead: LeaseContent, life: string): void {
-  const path = join(layout.inflightRoot, `${dead.instance}${LEASE_SUFFIX}`);
+function bury(layout: Layout, instance: string, deadLife: string | null, life: string): void {
+  const path = join(layout.inflightRoot, `${instance}${LEASE_SUFFIX}`);
   const aside = `${path}.${life}.dead`;
   try {
     renameSync(path, aside);
@@ -154,8 +166,8 @@ function bury(layout: Layout, dead: LeaseContent, life: string): void {
     if (errnoOf(error) === 'ENOENT') return;
     throw error;
   }
-  if (read(aside)?.life === dead.life) rmSync(aside);
-  else renameNoReplace(aside, path);
+  if ((read(aside)?.life ?? null) !== deadLife) renameNoReplace(aside, path);
+  rmSync(aside, { force: true });
 }
 
 async function isAlive(
@@ -199,7 +211,7 @@ function read(path: string): LeaseContent | null {
 function write(path: string, content: LeaseContent): void {
   const file = openSync(path, 'w', 0o644);
   try {
-    writeSync(file, `${JSON.stringify(content)}\n`);
+    writeFileSync(file, `${JSON.stringify(content)}\n`);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -1,4 +1,4 @@
-import { lstatSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isIntentName } from '../intent/names.ts';
@@ -120,6 +120,7 @@ function isOurs(name: string): boolean {
 function removeIfOld(path: string, before: number): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found || found.isDirectory() || found.ctimeMs >= before) return false;
-  unlinkSync(path);
+  // It may be gone since: operators clean up too.
+  rmSync(path, { force: true });
   return true;
 }

@@ -1,4 +1,15 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
+import { errnoOf } from '../platform/index.ts';
+
+export type WatcherEvents = {
+  /** The raw name of a changed entry, or null where only a look can tell. */
+  changed(rawName: string | null): void;
+  /** The kernel takes no more watches: there will be no news until it does. Said once. */
+  unwatched(error: unknown): void;
+};
+
+/** What inotify_init(2) and inotify_add_watch(2) say when a limit of theirs is reached. */
+const WATCHES_USED_UP = new Set(['ENOSPC', 'EMFILE', 'ENFILE']);
 
 /**
  * The kernel's news of a directory. Names come as Latin-1, one character a byte, so that names that
@@ -7,14 +18,14 @@ import { type FSWatcher, statSync, watch } from 'node:fs';
  */
 export class Watcher {
   readonly #path: string;
-  readonly #changed: (rawName: string | null) => void;
+  readonly #events: WatcherEvents;
   #watch: FSWatcher | null = null;
   #inode = 0;
+  #unwatched = false;
 
-  /** `changed` gets the raw name of a changed entry, or null where only a look can tell. */
-  constructor(path: string, changed: (rawName: string | null) => void) {
+  constructor(path: string, events: WatcherEvents) {
     this.#path = path;
-    this.#changed = changed;
+    this.#events = events;
   }
 
   /** Begins to watch, again where the directory has been replaced. Throws errno errors. */
@@ -23,11 +34,24 @@ export class Watcher {
     if (this.#watch && ino === this.#inode) return;
     this.close();
     this.#inode = ino;
-    this.#watch = watch(this.#path, { encoding: 'latin1' }, (_event, name) => this.#changed(name));
-    this.#watch.on('error', () => {
+    try {
+      this.#watch = this.#begin();
+      this.#unwatched = false;
+    } catch (error) {
+      if (!WATCHES_USED_UP.has(errnoOf(error) ?? '')) throw error;
+      if (!this.#unwatched) this.#events.unwatched(error);
+      this.#unwatched = true;
+    }
+  }
+
+  #begin(): FSWatcher {
+    const { changed } = this.#events;
+    const begun = watch(this.#path, { encoding: 'latin1' }, (_event, name) => changed(name));
+    begun.on('error', () => {
       this.close();
-      this.#changed(null);
+      changed(null);
     });
+    return begun;
   }
 
   close(): void {

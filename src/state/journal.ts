@@ -81,6 +81,12 @@ export class Journal {
     await this.#file.close();
   }
 
+  /** Leaves the file as it is: it is not ours to write any more. */
+  async abandon(): Promise<void> {
+    this.#pending = [];
+    await this.#file.close();
+  }
+
   #flushSoon(): void {
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = null;

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The records of the journal, format version 1 (docs/state-format.md). One record a line:

@@ -96,8 +96,9 @@ export async function replaySegment(
 }
 
 function coveredBytes(covers: readonly Covered[], instance: string, segment: number): number {
-  const covered = covers.find((one) => one.instance === instance);
-  if (!covered || covered.segment < segment) return 0;
+  const covered = covers
+    .filter((one) => one.instance === instance && one.segment >= segment)
+    .reduce((last, one) => (one.segment > last.segment ? one : last), { segment: -1, bytes: 0 });
   return covered.segment > segment ? Number.POSITIVE_INFINITY : covered.bytes;
 }
 

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PastOutcome } from './history.ts';
 import { syncDirectory } from './journal.ts';
 import { checksum, decodeRecord, encodeRecord, type JournalRecord } from './records.ts';

@@ -150,7 +150,12 @@ export class Store {
     await this.#compacting;
     if (this.dirty) await this.compact();
     await this.#journal.close();
-    await unlink(this.#options.journal);
+    await unlinkIfThere(this.#options.journal);
+  }
+
+  /** Writes nothing more: the directory, or our name in it, belongs to somebody else by now. */
+  abandon(): Promise<void> {
+    return this.#journal.abandon();
   }
 
   #noteFiled(): void {

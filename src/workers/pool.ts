@@ -34,6 +34,12 @@ export class Pool {
     this.#runners = Array.from({ length: options.runners }, () => new Thread());
   }
 
+  /** Work is on its way: the threads that it needs first start while it settles. */
+  warm(): void {
+    this.#reader.warm();
+    this.#runners[0]?.warm();
+  }
+
   /** Looks at files; the results are in the order of the paths. Rejects with ThreadDied. */
   async check(paths: string[]): Promise<CheckResult[]> {
     const { limits } = this.#options;

@@ -41,6 +41,13 @@ export class Thread {
     });
   }
 
+  /** Starts the thread, so that it is there when it is asked. */
+  warm(): void {
+    if (this.#worker) return;
+    this.#worker = this.#start();
+    this.#worker.unref();
+  }
+
   /** Ends the porch runs of the thread. */
   cancel(signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#worker?.postMessage({ type: 'cancel', signal } satisfies ToWorker);
@@ -66,7 +73,7 @@ export class Thread {
     });
     let reason = 'it ended by itself';
     worker.on('error', (error) => {
-      reason = error instanceof Error ? error.message : String(error);
+      reason = error instanceof Error && error.message !== '' ? error.message : String(error);
     });
     worker.on('exit', () => this.#died(reason));
     return worker;

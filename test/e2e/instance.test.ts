@@ -45,7 +45,7 @@ test('what a killed program left running is ended before its intent runs again',
   const second = await spool.watch(['-porch-timeout', '300ms', '-retry-max-attempts', '1']);
   await spool.filed('intent-a.json', 'timeout');
   spool.release('never');
-  assert.equal(second.logged(/^ended 1 processes that porch had left behind/).length, 1);
+  assert.equal(second.logged(/^ended \d+ processes that porch had left behind/).length, 1);
   assert.equal(await second.stop(), 0);
   assert.ok(spool.porchLog.every((line) => line.event === 'start'));
 });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { intentFor } from '../tools/porch.ts';
@@ -96,6 +98,24 @@ test('a kill in the midst of a failure files it in failed/ with its error log', 
   assert.equal((await spool.once()).exitCode, 0);
   assert.deepEqual(spool.list('failed'), ['intent-a.json', 'intent-a.json.error.log']);
   assert.match(spool.read('failed', 'intent-a.json.error.log'), /sorry/);
+  assert.equal(spool.runs('intent-a.json'), 1);
+});
+
+test('a place that was taken after the record is not written over', async (context) => {
+  if (underTest === 'deno') {
+    context.diagnostic('not tried: in Deno functions of node:fs cannot be wrapped from outside');
+    return;
+  }
+  await using spool = new Spool();
+  spool.drop('intent-a.json', intentFor(''));
+  const program = spool.start(['--once'], { env: { KILL_AT: 'status:1' }, preload: killAt });
+  assert.equal(await program.exitCode(), 137, program.stderr);
+  writeFileSync(join(spool.handoff, 'processed', 'intent-a.json'), 'mine');
+  assert.equal((await spool.once()).exitCode, 0);
+  assert.equal(spool.read('processed', 'intent-a.json'), 'mine');
+  const movedTo = spool.status('intent-a.json')?.moved_to ?? '';
+  assert.match(movedTo, /^processed\/intent-a\.json\.\d{8}T\d{9}Z\.json$/);
+  assert.equal(spool.read(movedTo), intentFor(''));
   assert.equal(spool.runs('intent-a.json'), 1);
 });
 

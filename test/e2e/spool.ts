@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type PorchLogLine, readPorchLog, standInPorch } from '../tools/porch.ts';
 import { Program, type StartOptions, until } from './harness.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { renderPackage, UnrenderableIntent } from '../../src/porch/builtin/render.ts';
 import { intentWith } from './builtin-support.ts';
 

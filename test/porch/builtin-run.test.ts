@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import { oldPath } from '../../src/porch/builtin/names.ts';
 import { runBuiltin } from '../../src/porch/builtin/run.ts';
 import { filesIn, outDirectory } from './builtin-support.ts';

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { NameHeap } from '../../src/spool/name-heap.ts';
+
+const name = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f');
+const command = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('set' as const), name, time: fc.integer({ max: 9 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('delete' as const), name }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('pop' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('peek' as const) }) },
+);
+
+/** The first of a plain map, by time and then by name. */
+function firstOf(model: ReadonlyMap<string, number>): { name: string; time: number } | undefined {
+  const [first] = [...model].sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1));
+  return first && { name: first[0], time: first[1] };
+}
+
+test('any sequence of steps gives what a plain map gives', () => {
+  fc.assert(
+    fc.property(fc.array(command, { maxLength: 200, size: 'max' }), (steps) => {
+      const heap = new NameHeap();
+      const model = new Map<string, number>();
+      for (const step of steps) {
+        if (step.do === 'set') {
+          heap.set(step.name, step.time);
+          model.set(step.name, step.time);
+        } else if (step.do === 'delete') {
+          assert.equal(heap.delete(step.name), model.delete(step.name));
+        } else {
+          const first = firstOf(model);
+          assert.deepEqual(step.do === 'pop' ? heap.pop() : heap.peek(), first);
+          if (first && step.do === 'pop') model.delete(first.name);
+        }
+        assert.equal(heap.size, model.size);
+        for (const known of ['a', 'f']) assert.equal(heap.has(known), model.has(known));
+      }
+      heap.clear();
+      assert.equal(heap.size, 0);
+      assert.equal(heap.pop(), undefined);
+    }),
+  );
+});
+
+test('names that move again and again stay in order and leave nothing behind', () => {
+  const heap = new NameHeap();
+  for (let round = 0; round < 50; round++) {
+    for (let index = 0; index < 100; index++) heap.set(`name-${index}`, (index * 7 + round) % 101);
+  }
+  assert.equal(heap.size, 100);
+  let last = Number.NEGATIVE_INFINITY;
+  let count = 0;
+  for (let first = heap.pop(); first; first = heap.pop(), count++) {
+    assert.ok(first.time >= last);
+    last = first.time;
+  }
+  assert.equal(count, 100);
+});
