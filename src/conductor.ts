@@ -87,7 +87,12 @@ async function assemble(
     limits: settings,
     spawner: porch === 'builtin' ? 'node' : chooseSpawner(settings.porchSpawner, log),
   });
-  const slots = new Slots(settings.maxWorkers * runsPerThread, () => pipeline.pump());
+  const count = settings.maxWorkers * runsPerThread;
+  const slots = new Slots(
+    count,
+    () => pool.runsAreShort,
+    () => pipeline.pump(),
+  );
   const strays = new Strays((count) => {
     log.warn({ error_type: 'porch' }, `ended ${count} processes that porch had left behind`);
   });

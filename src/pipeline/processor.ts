@@ -116,7 +116,6 @@ export class Processor {
       this.#noteStart(job, attempt, run, deaths);
       try {
         const ran = await this.#runGuarded(job, request);
-        this.#parts.slots.ran(ran.result.durationMs);
         return this.#judge(job, request, ran);
       } catch (error) {
         if (!(error instanceof ThreadDied)) throw error;

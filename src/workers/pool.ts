@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
 import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
 import { Thread } from './thread.ts';
@@ -16,6 +17,9 @@ export type PoolOptions = {
 /** A finished run, and which thread ran it. */
 export type Ran = { result: PorchResult; workerId: number };
 
+/** Runs of less than this on the average are short. */
+const SHORT_MS = 50;
+
 type Queued = { request: PorchRequest; resolve(ran: Ran): void; reject(error: Error): void };
 
 /**
@@ -24,14 +28,25 @@ type Queued = { request: PorchRequest; resolve(ran: Ran): void; reject(error: Er
  */
 export class Pool {
   readonly #options: PoolOptions;
-  readonly #reader = new Thread();
+  readonly #reader: Thread;
   readonly #runners: Thread[];
   #queue: Queued[] = [];
   #assigning = false;
+  #averageMs = 2 * SHORT_MS;
 
-  constructor(options: PoolOptions) {
+  /** `startWorker`: how a thread is started, where not in the usual way. */
+  constructor(options: PoolOptions, startWorker?: () => Worker) {
     this.#options = options;
-    this.#runners = Array.from({ length: options.runners }, () => new Thread());
+    this.#reader = new Thread(startWorker);
+    this.#runners = Array.from({ length: options.runners }, () => new Thread(startWorker));
+  }
+
+  /**
+   * While runs are short the next ones had better be prepared: otherwise threads would wait for the
+   * main thread as long as they work.
+   */
+  get runsAreShort(): boolean {
+    return this.#averageMs < SHORT_MS;
   }
 
   /** Work is on its way: the threads that it needs first start while it settles. */
@@ -57,6 +72,7 @@ export class Pool {
 
   /** Takes back what no thread has begun: it counts as cancelled. */
   drain(): void {
+    for (const runner of this.#runners) runner.closeRuns();
     for (const { resolve } of this.#queue.splice(0)) resolve({ result: cancelled, workerId: 0 });
   }
 
@@ -79,12 +95,17 @@ export class Pool {
     });
   }
 
+  /** Idle threads come first; then, while runs are short, each gets a second batch in advance. */
   #assign(): void {
     const share = Math.ceil(this.#queue.length / this.#runners.length);
     const count = Math.min(this.#options.runsPerThread, share);
-    for (const [workerId, runner] of this.#runners.entries()) {
-      if (this.#queue.length === 0) return;
-      if (!runner.busy) void this.#runOn(runner, workerId, this.#queue.splice(0, count));
+    const deepest = this.#options.spawner === 'native' && this.runsAreShort ? 1 : 0;
+    for (let load = 0; load <= deepest; load++) {
+      for (const [workerId, runner] of this.#runners.entries()) {
+        if (this.#queue.length === 0) return;
+        if (runner.load > load) continue;
+        void this.#runOn(runner, workerId, this.#queue.splice(0, count));
+      }
     }
   }
 
@@ -96,6 +117,7 @@ export class Pool {
       const results = answer.type === 'ran' ? answer.results : [];
       for (const [index, { resolve, reject }] of batch.entries()) {
         const result = results[index];
+        if (result) this.#averageMs = 0.8 * this.#averageMs + 0.2 * result.durationMs;
         if (result) resolve({ result, workerId });
         else reject(new Error('a worker answered with too few results'));
       }

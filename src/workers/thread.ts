@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { controlWord } from '../porch/native/spawner.ts';
+import { controlWords } from '../porch/native/spawner.ts';
 import { type FromWorker, fromWorker, type ToWorker } from './messages.ts';
 
 /** The thread died while it had work. */
@@ -24,9 +24,16 @@ export class Thread {
   readonly #waiting = new Map<number, Waiting>();
   /** Where a thread that blocks while porch runs can be told to end it. */
   #control: number | null = null;
+  readonly #startWorker: () => Worker;
 
-  get busy(): boolean {
-    return this.#waiting.size > 0;
+  /** `startWorker` starts a thread that runs worker.ts. */
+  constructor(startWorker: () => Worker = startOwnWorker) {
+    this.#startWorker = startWorker;
+  }
+
+  /** Questions that it has not answered yet. */
+  get load(): number {
+    return this.#waiting.size;
   }
 
   /** Asks the thread. Rejects with ThreadDied when it dies before it has answered. */
@@ -51,15 +58,24 @@ export class Thread {
   /** Ends the porch runs of the thread. */
   cancel(signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#worker?.postMessage({ type: 'cancel', signal } satisfies ToWorker);
-    if (this.#control !== null) writeSync(this.#control, controlWord(signal));
+    this.#tell(signal);
+  }
+
+  /** Runs that a blocking thread has not begun are not begun any more. */
+  closeRuns(): void {
+    this.#tell('close');
   }
 
   async close(): Promise<void> {
     await this.#worker?.terminate();
   }
 
+  #tell(word: keyof typeof controlWords): void {
+    if (this.#control !== null) writeSync(this.#control, controlWords[word]);
+  }
+
   #start(): Worker {
-    const worker = startWorker();
+    const worker = this.#startWorker();
     worker.on('message', (data: unknown) => {
       const answer = fromWorker.parse(data);
       if (answer.type === 'control') {
@@ -68,7 +84,7 @@ export class Thread {
       }
       const waiting = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
-      if (!this.busy) worker.unref();
+      if (this.load === 0) worker.unref();
       waiting?.resolve(answer);
     });
     let reason = 'it ended by itself';
@@ -88,7 +104,7 @@ export class Thread {
   }
 }
 
-function startWorker(): Worker {
+function startOwnWorker(): Worker {
   // Descriptors that come from the C library are none of Node's business.
   const options = { trackUnmanagedFds: false };
   if (typeof WORKER_SOURCE === 'string') {

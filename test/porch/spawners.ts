@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { controlWord } from '../../src/porch/native/spawner.ts';
+import { controlWords } from '../../src/porch/native/spawner.ts';
 import { type RunOptions, runPorch } from '../../src/porch/run.ts';
 import type { PorchRequest, PorchResult, PorchRun } from '../../src/porch/types.ts';
 
@@ -40,7 +40,7 @@ function runNative(request: PorchRequest, options: RunOptions = {}): PorchRun {
   let control: number | null = null;
   const tell = () => {
     if (control !== null)
-      for (const signal of told.splice(0)) writeSync(control, controlWord(signal));
+      for (const signal of told.splice(0)) writeSync(control, controlWords[signal]);
   };
   const worker = new Worker(source, {
     eval: true,

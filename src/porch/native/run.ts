@@ -22,10 +22,7 @@ export function runPorchNative(
   // The C library would take a text for ended where it holds a zero byte.
   const cut = [...args, ...env].find((text) => text.includes('\0'));
   if (cut !== undefined) {
-    const error = Object.assign(new Error('an argument holds a zero byte'), {
-      code: 'ERR_INVALID_ARG_VALUE',
-    });
-    return failedToStart(request, error);
+    return failedToStart(request, new Error('an argument holds a zero byte'));
   }
   try {
     const { endedBy, ...ended } = spawner.run({

@@ -34,19 +34,20 @@ const signalNames = new Map(
     .reverse()
     .map(([name, number]) => [number, name]),
 );
-const CANCEL_TERM = 'T';
 
 /**
  * Runs programs one at a time and blocks its thread meanwhile. Starting one this way costs what
  * posix_spawn(3) costs, however much memory this process has; libuv's fork(2) copies the page
  * tables, milliseconds each, and stops all other threads for it.
  *
- * A blocked thread hears no messages: whoever wants to cancel writes a `controlWord` into `control`.
+ * A blocked thread hears no messages: whoever wants to cancel writes one of
+ * `controlWords` into `control`.
  */
 export class NativeSpawner {
   readonly #calls: Calls;
   readonly #chunk = Buffer.alloc(64 * 1024);
   readonly #control: { read: number; write: number };
+  #closed = false;
   #cancelled: EndingSignal | null = null;
 
   /** Throws where this system does not have what it takes. */
@@ -65,7 +66,7 @@ export class NativeSpawner {
   run(run: NativeRun): NativeResult {
     const begunMs = performance.now();
     this.#listen(0, []);
-    if (this.#cancelled !== null) return notBegun(this.#cancelled);
+    if (this.#closed || this.#cancelled !== null) return notBegun;
     const [stdout, stderr] = [this.#calls.pipe(), this.#calls.pipe()];
     let pid: number;
     try {
@@ -143,7 +144,9 @@ export class NativeSpawner {
     if (!control.ready) return;
     const length = readSync(this.#control.read, this.#chunk);
     const words = this.#chunk.toString('latin1', 0, length);
-    this.#cancelled = words.endsWith(CANCEL_TERM) ? 'SIGTERM' : 'SIGKILL';
+    this.#closed = true;
+    if (words.includes(controlWords.SIGKILL)) this.#cancelled = 'SIGKILL';
+    else if (words.includes(controlWords.SIGTERM)) this.#cancelled ??= 'SIGTERM';
   }
 }
 
@@ -169,18 +172,24 @@ function selfTest(calls: Calls): void {
   throw new Error('a program that does not exist was started');
 }
 
-/** What is written into a spawner's control pipe: it ends the run under way and all later ones. */
-export function controlWord(signal: EndingSignal): string {
-  return signal === 'SIGTERM' ? CANCEL_TERM : 'K';
-}
+/**
+ * What is written into a spawner's control pipe: each ends all later runs before they begin, the
+ * signals end the run under way too.
+ */
+export const controlWords = { close: 'C', SIGTERM: 'T', SIGKILL: 'K' } as const;
 
 /** What is done to a run that has not ended at a moment of `performance.now()`. */
 type Step = { at: number; what: EndingSignal | 'give up' };
 
 const later = (ms: number, what: Step['what']): Step => ({ at: performance.now() + ms, what });
 
-const notBegun = (signal: EndingSignal): NativeResult => {
-  return { exitCode: null, signal, endedBy: 'cancel', durationMs: 0, stdout: '', stderr: '' };
+const notBegun: NativeResult = {
+  exitCode: null,
+  signal: 'SIGTERM',
+  endedBy: 'cancel',
+  durationMs: 0,
+  stdout: '',
+  stderr: '',
 };
 
 type Stream = PollEntry & { output: OutputCollector };
