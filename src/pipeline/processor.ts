@@ -106,45 +106,40 @@ export class Processor {
     return { outcome: 'skipped', message, attempts: 0, workerId: null };
   }
 
+  /** `attempt` counts in this life of the program; porch is told of those of earlier ones too. */
   async #attempt(job: Job, attempt: number): Promise<Tried> {
-    const { store, settings, life, log } = this.#parts;
+    const { store, settings, life, log, strays } = this.#parts;
+    const { name, intent } = job;
     for (;;) {
-      const deaths = store.deaths(job.name, job.intent.sha256);
-      if (deaths >= settings.crashLimit) return concluded(crashed(deaths, attempt));
+      const deaths = store.deaths(name, intent.sha256);
+      const total = store.attempts(name, intent.sha256);
+      if (deaths >= settings.crashLimit) return concluded(crashed(deaths, total));
       const run = runIdOf(life, ++this.#runs);
-      const request = this.#request(job, attempt, run);
-      this.#noteStart(job, attempt, run, deaths);
+      this.#note(job, { run, attempt: total + 1, deaths });
       try {
+        const request = this.#request(job, total + 1, run);
         const ran = await this.#runGuarded(job, request);
-        return this.#judge(job, request, ran);
+        return this.#judge(job, request, attempt, ran);
       } catch (error) {
         if (!(error instanceof ThreadDied)) throw error;
-        log.warn(
-          { intent_file: job.name, error_type: 'worker' },
-          `${error.message}; it is replaced`,
-        );
-        this.#parts.strays.sweep();
-        this.#noteStart(job, attempt, run, deaths + 1);
+        if (this.#stopping) return { kind: 'cancelled' };
+        log.warn({ intent_file: name, error_type: 'worker' }, `${error.message}; it is replaced`);
+        strays.sweep();
+        this.#note(job, { run: '', attempt: total + 1, deaths: deaths + 1 });
       }
     }
   }
 
-  #noteStart(job: Job, attempt: number, run: string, deaths: number): void {
-    const { name, intent } = job;
-    this.#parts.store.started({
-      name,
-      sha: intent.sha256,
-      id: intent.identity,
-      attempt,
-      run,
-      deaths,
-    });
+  #note({ name, intent }: Job, now: { run: string; attempt: number; deaths: number }): void {
+    this.#parts.store.started({ name, sha: intent.sha256, id: intent.identity, ...now });
   }
 
   /** Nobody died: the next start must not count this run among the deaths. */
   #noteGivenBack(job: Job): void {
-    const deaths = this.#parts.store.deaths(job.name, job.intent.sha256);
-    this.#noteStart(job, 0, '', deaths);
+    const { store } = this.#parts;
+    const [name, sha] = [job.name, job.intent.sha256];
+    const [attempt, deaths] = [store.attempts(name, sha), store.deaths(name, sha)];
+    this.#note(job, { run: '', attempt, deaths });
   }
 
   #request({ name, intent }: Job, attempt: number, runId: string): PorchRequest {
@@ -181,7 +176,7 @@ export class Processor {
     });
   }
 
-  #judge(job: Job, request: PorchRequest, { result, workerId }: Ran): Tried {
+  #judge(job: Job, request: PorchRequest, attempt: number, { result, workerId }: Ran): Tried {
     const { settings, log } = this.#parts;
     const verdict = judge(result, request);
     if (log.isLevelEnabled('debug')) {
@@ -201,14 +196,14 @@ export class Processor {
         }),
       };
     }
-    if (verdict.kind === 'retry' && request.attempt < settings.retry.maxAttempts) {
+    if (verdict.kind === 'retry' && attempt < settings.retry.maxAttempts) {
       log.warn(
         {
           intent_file: job.name,
           correlation_id: job.intent.correlationId,
           error_code: verdict.code,
         },
-        `${job.name}: attempt ${request.attempt} of ${settings.retry.maxAttempts} failed and is repeated: ` +
+        `${job.name}: attempt ${attempt} of ${settings.retry.maxAttempts} failed and is repeated: ` +
           verdict.message,
       );
       return { kind: 'repeat' };

@@ -52,7 +52,9 @@ export async function recover(parts: RecoveryParts): Promise<Recovered> {
 
 function endStrays({ strays, store, predecessors }: RecoveryParts): void {
   const lives = new Set(predecessors);
-  for (const { start } of store.unfinished.values()) if (start) lives.add(lifeOf(start.run));
+  for (const { start } of store.unfinished.values()) {
+    if (start && start.run !== '') lives.add(lifeOf(start.run));
+  }
   strays.sweepLives(lives);
 }
 
@@ -75,7 +77,8 @@ async function finish(
 
 /** The program died while this intent ran, unless it had been given back. */
 function countDeath(store: Store, start: StartRecord, stillThere: boolean): void {
-  const { name, sha, id, run, attempt, deaths } = start;
-  const died = stillThere ? deaths + (attempt > 0 ? 1 : 0) : 0;
-  store.started({ name, sha, id, run, attempt: 0, deaths: died });
+  const deaths = start.deaths + (start.run === '' ? 0 : 1);
+  const { name, sha, id, attempt } = start;
+  if (stillThere) store.started({ name, sha, id, run: '', attempt, deaths });
+  else store.started({ name, sha, id, run: '', attempt: 0, deaths: 0 });
 }

@@ -77,7 +77,7 @@ export class Journal {
   /** Writes and syncs what is left, then closes the file. */
   async close(): Promise<void> {
     while (this.#flushing) await this.#flushing;
-    await this.#guard('sync the journal', () => this.#file.datasync());
+    await this.#settle('sync the journal', async () => {});
     await this.#file.close();
   }
 
@@ -87,16 +87,22 @@ export class Journal {
     await this.#file.close();
   }
 
+  get #hasWork(): boolean {
+    return this.#pending.length > 0 || this.#rotation !== null;
+  }
+
   #flushSoon(): void {
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = null;
+      // Something may have come after the last look at what is pending and before this.
+      if (this.#hasWork) this.#flushSoon();
     });
   }
 
   async #flush(): Promise<void> {
     // Records of one turn of the event loop belong together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#pending.length > 0 || this.#rotation) {
+    while (this.#hasWork) {
       await this.#writePending();
       if (this.#rotation) await this.#rotate(this.#rotation);
     }
@@ -128,6 +134,17 @@ export class Journal {
     this.#unsynced = [];
   }
 
+  /** Syncs what was written without a sync, then does one more step. */
+  async #settle(what: string, then: () => Promise<void>): Promise<void> {
+    let clean = true;
+    await this.#guard(what, async () => {
+      if (!clean) await this.#writeAgain();
+      clean = false;
+      await this.#sync();
+      await then();
+    });
+  }
+
   /** After a failed write or sync nothing behind the last good byte can be trusted. */
   async #writeAgain(): Promise<void> {
     const tail = Buffer.concat(this.#unsynced);
@@ -139,10 +156,7 @@ export class Journal {
   async #rotate(done: (sealed: SealedSegment) => void): Promise<void> {
     const { instance, segment } = this.#header;
     const sealed = { path: `${this.#path}.${segment}`, instance, segment, bytes: this.bytes };
-    await this.#guard('seal the journal', async () => {
-      await this.#sync();
-      await rename(this.#path, sealed.path);
-    });
+    await this.#settle('seal the journal', () => rename(this.#path, sealed.path));
     const old = this.#file;
     this.#header = { ...this.#header, segment: segment + 1, created: new Date().toISOString() };
     this.#file = await this.#guard('begin the journal', () => openSegment(this.#path));

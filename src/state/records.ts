@@ -20,13 +20,15 @@ const segment = z.object({
   created: z.string(),
 });
 
-/** An attempt begins (or, with attempt 0, is given back): not waited for, only remembered. */
+/** An attempt begins, or (without a run) none runs any more: not waited for, only remembered. */
 const start = z.object({
   t: z.literal('start'),
   name: z.string(),
   sha: z.string(),
   id: identity,
+  /** How often porch was begun for this content, this time included. */
   attempt: z.number(),
+  /** `CONDUCTOR_RUN_ID`; empty where the intent was given back or its run died. */
   run: z.string(),
   /** How often a worker or the program has died while this intent ran. */
   deaths: z.number(),

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { History } from './history.ts';
+import { linesOf } from './lines.ts';
 import type { JournalRecord, OutcomeRecord, StartRecord } from './records.ts';
 import { decodeRecord } from './records.ts';
 import type { Covered } from './snapshot.ts';
@@ -26,8 +26,8 @@ export class Memory {
   }
 
   #start(record: StartRecord): void {
-    const givenBack = record.attempt === 0;
-    if (givenBack && record.deaths === 0) this.unfinished.delete(record.name);
+    const nothingToSay = record.attempt === 0 && record.deaths === 0;
+    if (nothingToSay) this.unfinished.delete(record.name);
     else this.unfinished.set(record.name, { start: record });
   }
 
@@ -100,20 +100,4 @@ function coveredBytes(covers: readonly Covered[], instance: string, segment: num
     .filter((one) => one.instance === instance && one.segment >= segment)
     .reduce((last, one) => (one.segment > last.segment ? one : last), { segment: -1, bytes: 0 });
   return covered.segment > segment ? Number.POSITIVE_INFINITY : covered.bytes;
-}
-
-type Line = { text: string; bytes: number; whole: boolean };
-
-/** Lines with their length in bytes; the last may lack its line feed. */
-async function* linesOf(path: string): AsyncGenerator<Line> {
-  let rest = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path)) {
-    let data = Buffer.concat([rest, chunk]);
-    for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10)) {
-      yield { text: data.toString('utf8', 0, end), bytes: end + 1, whole: true };
-      data = data.subarray(end + 1);
-    }
-    rest = data;
-  }
-  if (rest.length > 0) yield { text: rest.toString('utf8'), bytes: rest.length, whole: false };
 }

@@ -1,10 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import type { PastOutcome } from './history.ts';
 import { syncDirectory } from './journal.ts';
+import { linesOf } from './lines.ts';
 import { checksum, decodeRecord, encodeRecord, type JournalRecord } from './records.ts';
 
 /**
@@ -43,13 +42,16 @@ export type SnapshotReader = {
 };
 
 const ENTRIES_A_CHUNK = 1000;
+const BEGIN_ENTRIES = '],"entries":[';
+const END = '],"count":';
 
 /** Writes the snapshot beside its place, syncs it and renames it in. */
 export async function writeSnapshot(path: string, content: SnapshotContent): Promise<void> {
   const temporary = `${path}.tmp`;
   const file = await open(temporary, 'w', 0o644);
   try {
-    for (const chunk of chunks(content)) await file.write(chunk);
+    // Unlike write() this goes on after a short write, so that a full disk is an error.
+    for (const chunk of chunks(content)) await file.writeFile(chunk);
     await file.sync();
   } finally {
     await file.close();
@@ -63,7 +65,7 @@ function* chunks(content: SnapshotContent): Generator<string> {
   const first = { format: SNAPSHOT_FORMAT, version: 1, saved_at: new Date().toISOString(), covers };
   yield `${JSON.stringify(first).slice(0, -1)},"unfinished":[\n`;
   yield content.unfinished.map((record) => JSON.stringify(encodeRecord(record))).join(',\n');
-  yield '\n],"entries":[\n';
+  yield `\n${BEGIN_ENTRIES}\n`;
   let count = 0;
   let lines: string[] = [];
   for (const [name, outcome] of content.entries) {
@@ -74,7 +76,7 @@ function* chunks(content: SnapshotContent): Generator<string> {
     lines = [];
   }
   if (lines.length > 0) yield (count > 0 ? ',\n' : '') + lines.join(',\n');
-  yield `\n],"count":${count + lines.length}}\n`;
+  yield `\n${END}${count + lines.length}}\n`;
 }
 
 function encodeEntry(name: string, { sha, succeeded, at }: PastOutcome): string {
@@ -87,24 +89,23 @@ function encodeEntry(name: string, { sha, succeeded, at }: PastOutcome): string 
  * whole snapshot. Throws the errors of the file system.
  */
 export async function readSnapshot(path: string, reader: SnapshotReader): Promise<number> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: 0 });
-  let section: 'head' | 'unfinished' | 'entries' | 'end' = 'head';
+  let number = 0;
   let damaged = 0;
   let count = 0;
   let expected = -1;
-  for await (const line of lines) {
-    if (section === 'head') {
+  for await (const { text: line } of linesOf(path)) {
+    // A line says by its form what it is: so damage to one says nothing about another.
+    if (number++ === 0) {
       if (!readHead(line, reader)) damaged++;
-      section = 'unfinished';
-    } else if (line.startsWith('],"entries":[')) {
-      section = 'entries';
-    } else if (line.startsWith('],"count":')) {
-      section = 'end';
-      expected = Number.parseInt(line.slice('],"count":'.length), 10);
-    } else if (line !== '') {
-      const sound = section === 'entries' ? readEntry(line, reader) : readUnfinished(line, reader);
-      if (sound) count += section === 'entries' ? 1 : 0;
+    } else if (line.startsWith('["')) {
+      if (readEntry(line, reader)) count++;
       else damaged++;
+    } else if (line.startsWith('"')) {
+      if (!readUnfinished(line, reader)) damaged++;
+    } else if (line.startsWith(END) && line.endsWith('}')) {
+      expected = Number(line.slice(END.length, -1));
+    } else if (line !== '' && line !== BEGIN_ENTRIES) {
+      damaged++;
     }
   }
   return damaged > 0 || count === expected ? damaged : 1;

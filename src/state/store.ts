@@ -72,7 +72,7 @@ export class Store {
 
   /** True where a snapshot would say more than the one on disk. */
   get dirty(): boolean {
-    return this.#dirty || this.#memory.unfinished.size > 0;
+    return this.#dirty;
   }
 
   /** Entries of history. */
@@ -92,13 +92,18 @@ export class Store {
 
   /** How often a worker or the program died while this very content ran. */
   deaths(name: string, sha: string): number {
-    const start = this.#memory.unfinished.get(name)?.start;
-    return start?.sha === sha ? start.deaths : 0;
+    return this.#start(name, sha)?.deaths ?? 0;
   }
 
-  /** Notes that an attempt begins, or that an intent is given back (attempt 0). Not waited for. */
+  /** How often porch was begun for this very content, without an outcome on record yet. */
+  attempts(name: string, sha: string): number {
+    return this.#start(name, sha)?.attempt ?? 0;
+  }
+
+  /** Notes that an attempt begins, or that none runs any more. Not waited for. */
   started(record: Omit<StartRecord, 't'>): void {
     const start: StartRecord = { t: 'start', ...record };
+    this.#dirty = true;
     this.#memory.apply(start);
     this.#journal.note(start);
   }
@@ -117,6 +122,7 @@ export class Store {
   /** Records that the destination of an outcome had to change. */
   async redirect(seq: string, to: string): Promise<void> {
     const record = { t: 'redirected', seq, to } as const;
+    this.#dirty = true;
     this.#memory.apply(record);
     await this.#journal.append(record);
   }
@@ -124,6 +130,7 @@ export class Store {
   /** Notes that an outcome's file has reached its place. */
   filed(seq: string): void {
     this.#memory.apply({ t: 'filed', seqs: [seq] });
+    this.#dirty = true;
     if (this.#filed.push(seq) === 1) setImmediate(() => this.#noteFiled());
     if (this.#outgrown()) void this.compact();
   }
@@ -156,6 +163,11 @@ export class Store {
   /** Writes nothing more: the directory, or our name in it, belongs to somebody else by now. */
   abandon(): Promise<void> {
     return this.#journal.abandon();
+  }
+
+  #start(name: string, sha: string): StartRecord | undefined {
+    const start = this.#memory.unfinished.get(name)?.start;
+    return start?.sha === sha ? start : undefined;
   }
 
   #noteFiled(): void {

@@ -83,6 +83,13 @@ test('a kill while porch runs loses nothing, and porch can tell a repeated run',
   await assertRecovers(spool);
   const repeated = names.filter((name) => spool.runs(name) === 2);
   assert.equal(repeated.length, 2);
+  for (const name of repeated) {
+    const starts = spool.porchLog.filter((line) => line.event === 'start' && line.name === name);
+    assert.deepEqual(
+      starts.map((line) => line.attempt),
+      [1, 2],
+    );
+  }
 });
 
 test('a kill in the midst of a failure files it in failed/ with its error log', async (context) => {

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Slots } from '../../src/pipeline/slots.ts';
+
+test('as many may begin as there are slots, and as many again while runs are prepared', () => {
+  let preparing = false;
+  const slots = new Slots(
+    2,
+    () => preparing,
+    () => {},
+  );
+  assert.equal(slots.free, 2);
+  assert.equal(slots.take(), undefined);
+  assert.equal(slots.take(), undefined);
+  assert.equal(slots.free, 0);
+  preparing = true;
+  assert.equal(slots.free, 2);
+  slots.take();
+  preparing = false;
+  assert.equal(slots.free, -1);
+});
+
+test('who waits comes first, in order, and is told before anybody else', async () => {
+  const events: string[] = [];
+  const slots = new Slots(
+    1,
+    () => false,
+    () => events.push('freed'),
+  );
+  slots.take();
+  const waiting = ['first', 'second'].map(async (name) => {
+    await slots.take();
+    events.push(name);
+  });
+  slots.give();
+  await waiting[0];
+  assert.equal(slots.free, 0);
+  slots.give();
+  await waiting[1];
+  assert.deepEqual(events, ['first', 'second']);
+  slots.give();
+  assert.deepEqual(events, ['first', 'second', 'freed']);
+});
+
+test('however it is taken and given, nobody holds more than there are and nobody waits in vain', async () => {
+  const command = fc.constantFrom('take', 'give', 'prepare');
+  await fc.assert(
+    fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (commands) => {
+      let preparing = false;
+      const slots = new Slots(
+        2,
+        () => preparing,
+        () => {},
+      );
+      let held = 0;
+      let wanted = 0;
+      for (const step of commands) {
+        if (step === 'prepare') preparing = !preparing;
+        if (step === 'give' && held > 0) {
+          held--;
+          slots.give();
+        }
+        if (step === 'take') {
+          wanted++;
+          void Promise.resolve(slots.take()).then(() => {
+            wanted--;
+            held++;
+          });
+        }
+        await null;
+        await null;
+        await null;
+        assert.ok(held <= 4);
+        assert.ok(slots.free === (preparing ? 4 : 2) - held);
+      }
+      preparing = false;
+      while (held > 0) {
+        held--;
+        slots.give();
+        for (let turn = 0; turn < 3; turn++) await null;
+      }
+      assert.equal(wanted, 0);
+      assert.equal(slots.free, 2);
+    }),
+  );
+});

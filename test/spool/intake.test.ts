@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import fs, {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Intake, type IntakeOptions, type Waiting } from '../../src/spool/intake.ts';
+import { put, tempDir, until } from './support.ts';
+
+/** A directory that is watched; what settles is taken at once, as the pipeline does. */
+class Watched {
+  readonly handoff: string;
+  readonly intake: Intake;
+  readonly taken: Waiting[] = [];
+  readonly changed: string[] = [];
+  readonly directories: string[] = [];
+  readonly errors: unknown[] = [];
+  readonly unwatched: unknown[] = [];
+  looks = 0;
+  takenAt = 0;
+  /** Names whose files stay in handoff although they were taken, as while they are read. */
+  readonly inHand = new Set<string>();
+
+  constructor(t: TestContext, changes: Partial<IntakeOptions> = {}, take = true) {
+    this.handoff = tempDir(t);
+    const options = {
+      debounceMs: 50,
+      settleTimeoutMs: 1000,
+      periodMs: 100,
+      watch: true,
+      ...changes,
+    };
+    this.intake = new Intake(this.handoff, options, {
+      arrived: () => {
+        if (take) this.take();
+      },
+      changed: (name) => this.changed.push(name),
+      taken: (name) => this.inHand.has(name),
+      directory: (name) => this.directories.push(name),
+      looked: (error) => {
+        this.looks++;
+        if (error !== null) this.errors.push(error);
+      },
+      unwatched: (error) => this.unwatched.push(error),
+    });
+    t.after(() => this.intake.stop());
+  }
+
+  take(): void {
+    const waiting = this.intake.take(100);
+    this.taken.push(...waiting);
+    this.takenAt = Date.now();
+    for (const { name } of waiting) this.inHand.add(name);
+  }
+
+  get names(): string[] {
+    return this.taken.map(({ name }) => name);
+  }
+
+  put(name: string, text = name): string {
+    return put(this.handoff, name, text);
+  }
+
+  /** Puts a file that was dropped so long ago. */
+  putOld(name: string, ageMs: number): string {
+    const path = this.put(name);
+    const time = (Date.now() - ageMs) / 1000;
+    utimesSync(path, time, time);
+    return path;
+  }
+
+  /** After this the directory has been read whole twice more, from beginning to end. */
+  async looked(): Promise<void> {
+    const enough = this.looks + 2;
+    await until(() => this.looks >= enough);
+  }
+}
+
+test('a backlog settles with the first look, in the order of dropping', async (t) => {
+  const watched = new Watched(t, { watch: false }, false);
+  watched.putOld('intent-c.json', 3000);
+  watched.putOld('intent-a.json', 1000);
+  watched.putOld('intent-b.json', 2000);
+  for (const other of ['intent-x.txt', 'other.json', '.intent-y.json', 'intent-z.json.tmp']) {
+    watched.putOld(other, 3000);
+  }
+  await watched.intake.look();
+  assert.equal(watched.intake.settled, 3);
+  assert.equal(watched.intake.peek()?.name, 'intent-c.json');
+  assert.deepEqual(
+    watched.intake.take(2).map(({ name }) => name),
+    ['intent-c.json', 'intent-b.json'],
+  );
+  const [last] = watched.intake.take(2);
+  assert.equal(last?.path, join(watched.handoff, 'intent-a.json'));
+  assert.ok(last && Math.abs(Date.now() - 1000 - last.time) < 60_000);
+  watched.intake.putBack(last);
+  assert.deepEqual(watched.intake.peek(), { name: 'intent-a.json', time: last.time });
+});
+
+test('a file that is dropped settles when it was quiet for the debounce', async (t) => {
+  const watched = new Watched(t, { debounceMs: 150, periodMs: 60_000 });
+  await watched.intake.start();
+  const path = watched.put('intent-a.json', 'a');
+  let last = Date.now();
+  for (let writes = 0; writes < 10; writes++) {
+    appendFileSync(path, 'more');
+    last = Date.now();
+    await delay(20);
+  }
+  await until(() => watched.intake.settling === 0 && watched.taken.length > 0);
+  // The kernel stamps a file with a clock that ticks every few milliseconds.
+  assert.ok(watched.takenAt - last >= 130, `${watched.takenAt - last} ms`);
+  assert.ok(watched.changed.every((name) => name === 'intent-a.json'));
+  assert.ok(watched.changed.length > 0);
+});
+
+test('what the kernel does not tell a look finds, and takes nothing twice', async (t) => {
+  const watched = new Watched(t, { watch: false });
+  await watched.intake.start();
+  for (const name of ['intent-a.json', 'intent-b.json']) watched.put(name);
+  await until(() => watched.taken.length >= 2);
+  await watched.looked();
+  assert.deepEqual(watched.names.sort(), ['intent-a.json', 'intent-b.json']);
+  assert.deepEqual(watched.changed, []);
+});
+
+test('a file that is renamed in, and one that replaces it, settle each', async (t) => {
+  const watched = new Watched(t, { periodMs: 60_000 });
+  await watched.intake.start();
+  for (const count of [1, 2]) {
+    renameSync(watched.put('part'), join(watched.handoff, 'intent-a.json'));
+    await until(() => watched.taken.length === count);
+    watched.inHand.clear();
+  }
+});
+
+test('a file that is gone before it has settled is forgotten', async (t) => {
+  const watched = new Watched(t, { debounceMs: 100 });
+  await watched.intake.start();
+  rmSync(watched.put('intent-a.json'));
+  watched.put('intent-b.json');
+  await until(() => watched.taken.length > 0);
+  await until(() => watched.intake.settling === 0);
+  assert.deepEqual(watched.names, ['intent-b.json']);
+});
+
+test('a modification time ahead of our clock counts as the first sight', async (t) => {
+  const watched = new Watched(t, { watch: false });
+  const before = Date.now();
+  watched.putOld('intent-a.json', -3_600_000);
+  await watched.intake.start();
+  await until(() => watched.taken.length > 0);
+  const { time = 0 } = watched.taken[0] ?? {};
+  assert.ok(time >= before && time <= Date.now(), `${time}`);
+});
+
+test('a clock that is set back makes nothing wait', async (t) => {
+  const watched = new Watched(t, { debounceMs: 200 });
+  watched.putOld('intent-a.json', -3_600_000);
+  await watched.intake.look();
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() - 1_000_000 });
+  await until(() => {
+    t.mock.timers.setTime(Date.now() + 10);
+    return watched.taken.length > 0;
+  });
+});
+
+test('names are bytes: what is not UTF-8 or not allowed gets another name', async (t) => {
+  const watched = new Watched(t);
+  await watched.intake.start();
+  const odd = [Buffer.from('intent-\xff\xfe.json', 'latin1'), Buffer.from('intent-\u202e.json')];
+  for (const raw of odd) {
+    writeFileSync(Buffer.concat([Buffer.from(`${watched.handoff}/`), raw]), 'odd');
+  }
+  watched.put('intent-ü.json');
+  await until(() => watched.taken.length >= 3);
+  await watched.looked();
+  assert.equal(watched.taken.length, 3);
+  const plain = watched.taken.find(({ name }) => name === 'intent-ü.json');
+  assert.equal(plain?.path, join(watched.handoff, 'intent-ü.json'));
+  const refused = watched.taken.filter(({ refusedName }) => refusedName !== undefined);
+  assert.equal(refused.length, 2);
+  for (const { name, path } of refused) {
+    assert.match(name, /^intent-refused-[0-9a-f]{16}\.json$/);
+    assert.equal(fs.readFileSync(path, 'utf8'), 'odd');
+  }
+  assert.deepEqual(refused.map(({ refusedName }) => refusedName?.escaped).sort(), [
+    'intent-\\xe2\\x80\\xae.json',
+    'intent-\\xff\\xfe.json',
+  ]);
+});
+
+test('a directory is reported once, and again where it is a new one', async (t) => {
+  const watched = new Watched(t, { periodMs: 10 });
+  const names = ['intent-a.json', 'intent-ü.json'];
+  for (const name of names) mkdirSync(join(watched.handoff, name));
+  await watched.intake.start();
+  await until(() => watched.directories.length >= 2);
+  await watched.looked();
+  assert.deepEqual(watched.directories.sort(), names);
+  assert.deepEqual(watched.taken, []);
+  rmdirSync(join(watched.handoff, 'intent-ü.json'));
+  await watched.looked();
+  mkdirSync(join(watched.handoff, 'intent-ü.json'));
+  await until(() => watched.directories.length === 3);
+});
+
+test('a handoff that is gone is said, and watched again when it is back', async (t) => {
+  const watched = new Watched(t, { periodMs: 20 });
+  await watched.intake.start();
+  renameSync(watched.handoff, `${watched.handoff}.away`);
+  await until(() => watched.errors.length > 0);
+  mkdirSync(watched.handoff);
+  const before = watched.errors.length;
+  await watched.looked();
+  watched.put('intent-a.json');
+  await until(() => watched.taken.length > 0);
+  assert.ok(watched.errors.length <= before + 1);
+  rmSync(`${watched.handoff}.away`, { recursive: true });
+});
+
+test('a file that cannot be looked at ends nothing and is looked at again', async (t) => {
+  const watched = new Watched(t, { watch: false });
+  const path = watched.put('intent-a.json');
+  await watched.intake.look();
+  assert.equal(watched.intake.settling, 1);
+  const { lstatSync } = fs;
+  let failures = 2;
+  const restore = () => {
+    fs.lstatSync = lstatSync;
+    syncBuiltinESMExports();
+  };
+  t.after(restore);
+  t.mock.method(fs, 'lstatSync', (...args: Parameters<typeof lstatSync>) => {
+    if (args[0] === path && failures-- > 0) {
+      throw Object.assign(new Error('EIO: i/o error, lstat'), { code: 'EIO' });
+    }
+    return lstatSync(...args);
+  });
+  syncBuiltinESMExports();
+  await until(() => watched.taken.length > 0);
+  assert.equal(watched.errors.length, 2);
+  restore();
+});
+
+test('where the kernel takes no more watches, looking must do', async (t) => {
+  const watched = new Watched(t, { periodMs: 20 });
+  const { watch } = fs;
+  t.mock.method(fs, 'watch', () => {
+    throw Object.assign(new Error('ENOSPC: System limit reached, watch'), { code: 'ENOSPC' });
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    fs.watch = watch;
+    syncBuiltinESMExports();
+  });
+  await watched.intake.start();
+  watched.put('intent-a.json');
+  await until(() => watched.taken.length > 0);
+  await watched.looked();
+  assert.equal(watched.unwatched.length, 1);
+  assert.deepEqual(watched.errors, []);
+});
+
+test('after the end nothing is found any more', async (t) => {
+  const watched = new Watched(t, { periodMs: 10 });
+  await watched.intake.start();
+  watched.intake.stop();
+  const { looks } = watched;
+  watched.put('intent-a.json');
+  await watched.intake.look();
+  assert.equal(watched.looks, looks + 1);
+  assert.deepEqual(watched.taken, []);
+});

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { PastOutcome } from '../../src/state/history.ts';
+import { type SnapshotContent, writeSnapshot } from '../../src/state/snapshot.ts';
+import { tempDir } from '../spool/support.ts';
+import { outcome, read, sha, start } from './support.ts';
+
+const snapshotPath = (t: TestContext) => join(tempDir(t), 'state.json');
+
+function past(name: string, changes: Partial<PastOutcome> = {}): [string, PastOutcome] {
+  return [name, { sha: sha(name), succeeded: true, at: 1_700_000_000_000, ...changes }];
+}
+
+const content = (changes: Partial<SnapshotContent> = {}): SnapshotContent => ({
+  covers: [{ instance: 'here', segment: 7, bytes: 1234 }],
+  unfinished: [start('intent-a.json'), outcome('intent-a.json', { status: 'a\n"b"\u2028' })],
+  entries: ['intent-a.json', 'intent-b.json', 'intent-c.json'].map((name) => past(name)),
+  ...changes,
+});
+
+const odd = [
+  'intent-"quoted".json',
+  'intent-\\back\\.json',
+  'intent-two\nlines\r.json',
+  'intent-sep\u2028ar\u2029ated.json',
+  'intent-ü-漢字-🦊.json',
+  'intent-],"count":9}.json',
+  '],"entries":[',
+  '',
+];
+
+test('what is written is read, odd names too', async (t) => {
+  const path = snapshotPath(t);
+  const entries = odd.map((name, index) =>
+    past(name, { succeeded: index % 2 === 0, at: index, sha: index === 3 ? '' : sha(name) }),
+  );
+  const written = content({ entries });
+  await writeSnapshot(path, written);
+  const found = await read(path);
+  assert.equal(found.damaged, 0);
+  assert.deepEqual(found.covers, written.covers);
+  assert.deepEqual(found.unfinished, written.unfinished);
+  assert.deepEqual([...found.entries], entries);
+});
+
+test('it is always valid JSON, one entry a line', async (t) => {
+  const path = snapshotPath(t);
+  for (const entries of [0, 1, 999, 1000, 1001, 2000].map((count) =>
+    Array.from({ length: count }, (_, index) => past(`${odd[index % odd.length]}${index}`)),
+  )) {
+    for (const unfinished of [[], [start('x')], content().unfinished]) {
+      await writeSnapshot(path, content({ entries, unfinished }));
+      const parsed = JSON.parse(readFileSync(path, 'utf8'));
+      assert.equal(parsed.entries.length, entries.length);
+      assert.equal(parsed.unfinished.length, unfinished.length);
+      assert.equal(parsed.count, entries.length);
+      assert.equal((await read(path)).damaged, 0);
+    }
+  }
+});
+
+test('cut off at any byte it gives every whole line, and says that it is damaged', async (t) => {
+  const path = snapshotPath(t);
+  await writeSnapshot(path, content());
+  const whole = readFileSync(path);
+  for (let length = 0; length < whole.length - 1; length++) {
+    writeFileSync(path, whole.subarray(0, length));
+    const { damaged, entries } = await read(path);
+    assert.ok(damaged > 0, `${length} bytes`);
+    const lines = whole.toString('utf8', 0, length).split('\n').slice(0, -1);
+    const expected = lines.filter((line) => line.startsWith('["')).length;
+    assert.ok(entries.size === expected || entries.size === expected + 1, `${length} bytes`);
+  }
+});
+
+test('whatever byte is flipped, all entries but its own survive', async (t) => {
+  const path = snapshotPath(t);
+  const names = ['intent-a.json', 'intent-b.json', 'intent-c.json'];
+  await writeSnapshot(path, content());
+  const whole = readFileSync(path);
+  const lines = whole.toString('utf8').split('\n');
+  const lineOf = lines.flatMap((line, index) => Array(Buffer.byteLength(line) + 1).fill(index));
+  const lineOfName = names.map((name) => lines.findIndex((line) => line.startsWith(`["${name}`)));
+  const atOf = (text: string) => whole.indexOf(text);
+  for (let at = 0; at < whole.length - 1; at++) {
+    const bytes = Buffer.from(whole);
+    bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (at % 8)), at);
+    writeFileSync(path, bytes);
+    const { damaged, entries } = await read(path);
+    const line = lineOf[at];
+    const lost = whole[at] === 10 ? [line, line + 1] : [line];
+    const expected = names.filter((_, index) => !lost.includes(lineOfName[index]));
+    assert.deepEqual([...entries.keys()], expected, `byte ${at}`);
+    // Only the time of saving says nothing that could be checked.
+    const time = at - atOf('"saved_at":"') - '"saved_at":"'.length;
+    const inTime = time >= 0 && time < 24;
+    const inCovers = line === 0 && at > atOf('"covers"');
+    if (!inTime && !inCovers) assert.ok(damaged > 0, `byte ${at}`);
+    for (const [, entry] of entries) assert.equal(entry.at, 1_700_000_000_000);
+  }
+});
+
+test('a hundred thousand entries take at most 200 bytes each and pass as a stream', (t) => {
+  const path = snapshotPath(t);
+  const url = new URL('../../src/state/snapshot.ts', import.meta.url).href;
+  const source = `
+    import { readSnapshot, writeSnapshot } from ${JSON.stringify(url)};
+    const used = () => {
+      gc();
+      const { heapUsed, external } = process.memoryUsage();
+      return heapUsed + external;
+    };
+    const sha = 'ab'.repeat(32);
+    const before = used();
+    let most = 0;
+    let count = 0;
+    const look = () => {
+      if (count++ % 10000 === 0) most = Math.max(most, used() - before);
+    };
+    function* entries() {
+      for (let index = 0; index < 100000; index++) {
+        look();
+        const name = 'intent-scale-up-' + String(index).padStart(9, '0') + '.json';
+        yield [name, { sha, succeeded: true, at: 1700000000000 + index }];
+      }
+    }
+    const path = ${JSON.stringify(path)};
+    await writeSnapshot(path, { covers: [], unfinished: [], entries: entries() });
+    const damaged = await readSnapshot(path, { covers() {}, unfinished() {}, entry: look });
+    console.log(JSON.stringify({ most, count, damaged }));`;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--expose-gc', '--input-type=module', '-e', source],
+    { encoding: 'utf8' },
+  );
+  const { most, count, damaged } = JSON.parse(stdout || stderr);
+  assert.equal(count, 200_000);
+  assert.equal(damaged, 0);
+  assert.ok(statSync(path).size < 100_000 * 200, `${statSync(path).size} bytes`);
+  assert.ok(most < 8 * 1024 * 1024, `${most} bytes in memory`);
+});
+
+test('a disk that is full while the last bytes are written leaves the old snapshot', (t) => {
+  const path = snapshotPath(t);
+  const url = new URL('../../src/state/snapshot.ts', import.meta.url).href;
+  // A limit on the size of files cuts a write short just as a full disk does: in units of 512 bytes.
+  const entries = (count: number) => `Array.from({ length: ${count} }, (_, index) => [
+    'intent-' + index, { sha: '', succeeded: true, at: 1 }])`;
+  const source = (count: number) => `
+    import { writeSnapshot } from ${JSON.stringify(url)};
+    const path = ${JSON.stringify(path)};
+    const content = { covers: [], unfinished: [], entries: ${entries(count)} };
+    await writeSnapshot(path, content).then(() => console.log('written'), (e) => console.log(e.code));`;
+  const limited = (blocks: number, count: number) =>
+    spawnSync(
+      'sh',
+      ['-c', `trap '' XFSZ; ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath].concat([
+        ...['--input-type=module', '-e', source(count)],
+      ]),
+      { encoding: 'utf8' },
+    );
+  assert.match(limited(1000, 10).stdout, /written/);
+  const before = readFileSync(path, 'utf8');
+  const size = 512 * 8;
+  // So many entries that the limit falls into the last write.
+  const count = Math.ceil((size - 60) / (before.length / 12));
+  for (let entries = count - 12; entries < count + 40; entries += 8) {
+    const { stdout, stderr } = limited(8, entries);
+    if (/written/.test(stdout)) {
+      assert.equal(JSON.parse(readFileSync(path, 'utf8')).count, entries);
+    } else {
+      assert.match(stdout, /EFBIG/, stderr);
+      JSON.parse(readFileSync(path, 'utf8'));
+    }
+  }
+});

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { nativeSpawnerProblem } from '../../src/porch/native/spawner.ts';
+import type { PorchRequest, SpawnerName } from '../../src/porch/types.ts';
+import { Pool, type PoolOptions, ThreadDied } from '../../src/workers/pool.ts';
+import { tempDir, until } from '../spool/support.ts';
+import { intentFor, readPorchLog, standInPorch } from '../tools/porch.ts';
+
+const limits = { maxFileSize: 1024 * 1024, maxReplicas: 100, systemNamespaces: [] };
+const spawners: SpawnerName[] = nativeSpawnerProblem() === null ? ['native', 'node'] : ['node'];
+
+function makePool(t: TestContext, changes: Partial<PoolOptions> = {}, start?: () => Worker): Pool {
+  const options = { runners: 2, runsPerThread: 1, limits, spawner: 'node', ...changes } as const;
+  const pool = new Pool(options, start);
+  t.after(() => pool.close());
+  return pool;
+}
+
+const mortal = () => new Worker(new URL('mortal-worker.ts', import.meta.url));
+
+let runs = 0;
+
+/** Files of one test and the requests to run porch for them. */
+function makeFiles(t: TestContext) {
+  const dir = tempDir(t);
+  const put = (name: string, text: string) => {
+    writeFileSync(join(dir, name), text);
+    return join(dir, name);
+  };
+  const request = (name: string, directives = '', changes: Partial<PorchRequest> = {}) => ({
+    porch: standInPorch,
+    mode: 'direct' as const,
+    intentPath: put(name, intentFor(directives, { target: name.replace(/\W/g, '-') })),
+    outDir: dir,
+    timeoutMs: 60_000,
+    runId: `test${process.pid}-${++runs}`,
+    attempt: 1,
+    sha256: 'a'.repeat(64),
+    correlationId: '',
+    porchEnv: [],
+    ...changes,
+  });
+  const begun = (name: string) =>
+    until(() => readPorchLog(dir).some((line) => line.event === 'start' && line.name === name));
+  return { dir, put, request, begun };
+}
+
+test('files are checked in their order', async (t) => {
+  const pool = makePool(t);
+  const { dir, put } = makeFiles(t);
+  const results = await pool.check([
+    put('intent-a.json', intentFor('')),
+    put('intent-b.json', '{"not":'),
+    join(dir, 'intent-gone.json'),
+    put('intent-c.json', intentFor('', { priority: 9 })),
+  ]);
+  assert.deepEqual(
+    results.map((result) => {
+      if (result.kind === 'refused') return result.refusal.code;
+      return result.kind === 'accepted' ? result.intent.priority : result.kind;
+    }),
+    [5, 'E001', 'gone', 9],
+  );
+  assert.deepEqual(await pool.check([]), []);
+});
+
+for (const spawner of spawners) {
+  test(`porch runs side by side on as many threads as there are (${spawner})`, async (t) => {
+    const pool = makePool(t, { spawner });
+    const { dir, request, begun } = makeFiles(t);
+    const waiting = ['intent-a.json', 'intent-b.json'].map((name) =>
+      pool.run(request(name, 'wait-for=go')),
+    );
+    const third = pool.run(request('intent-c.json', 'exit=7'));
+    await begun('intent-a.json');
+    await begun('intent-b.json');
+    // Reading waits for no porch.
+    assert.equal((await pool.check([join(dir, 'intent-a.json')]))[0]?.kind, 'accepted');
+    writeFileSync(join(dir, 'go'), '');
+    const ran = await Promise.all(waiting);
+    assert.deepEqual(
+      ran.map(({ result }) => result.exitCode),
+      [0, 0],
+    );
+    assert.deepEqual(ran.map(({ workerId }) => workerId).sort(), [0, 1]);
+    assert.equal((await third).result.exitCode, 7);
+    const log = readPorchLog(dir);
+    const firstEnd = log.findIndex(({ event }) => event === 'end');
+    const thirdStart = log.findIndex(({ name }) => name === 'intent-c.json');
+    assert.ok(thirdStart > firstEnd, 'a third ran while two threads were busy');
+  });
+
+  test(`runs under way are ended from outside (${spawner})`, async (t) => {
+    const pool = makePool(t, { spawner });
+    const { request, begun } = makeFiles(t);
+    const running = pool.run(request('intent-a.json', 'sleep=60'));
+    await begun('intent-a.json');
+    pool.cancel('SIGTERM');
+    const { result } = await running;
+    assert.equal(result.cancelled, true);
+    assert.equal(result.signal, 'SIGTERM');
+  });
+}
+
+test('what no thread has begun is taken back as cancelled', async (t) => {
+  const pool = makePool(t, { runners: 1 });
+  const { dir, request, begun } = makeFiles(t);
+  const first = pool.run(request('intent-a.json', 'wait-for=go'));
+  await begun('intent-a.json');
+  const second = pool.run(request('intent-b.json'));
+  pool.drain();
+  assert.equal((await second).result.cancelled, true);
+  writeFileSync(join(dir, 'go'), '');
+  assert.equal((await first).result.exitCode, 0);
+  assert.ok(!readPorchLog(dir).some(({ name }) => name === 'intent-b.json'));
+});
+
+test('the embedded porch gets several requests at a time, dealt out evenly', async (t) => {
+  const pool = makePool(t, { runsPerThread: 64 });
+  const { dir, request } = makeFiles(t);
+  const names = Array.from({ length: 40 }, (_, index) => `intent-${index}.json`);
+  const ran = await Promise.all(
+    names.map((name) => pool.run(request(name, '', { porch: 'builtin' }))),
+  );
+  for (const { result } of ran) assert.equal(result.exitCode, 0, result.stderr);
+  const shares = [0, 1].map((id) => ran.filter(({ workerId }) => workerId === id).length);
+  assert.deepEqual(shares, [20, 20]);
+  const packages = readdirSync(dir, { recursive: true, encoding: 'utf8' });
+  assert.equal(packages.filter((path) => path.endsWith('Kptfile')).length, names.length);
+});
+
+test('each of a batch gets its own result', async (t) => {
+  const pool = makePool(t, { runners: 1, runsPerThread: 8 });
+  const { request } = makeFiles(t);
+  const codes = [0, 3, 7, 0, 1];
+  const ran = await Promise.all(
+    codes.map((code, index) => pool.run(request(`intent-${index}.json`, `exit=${code}`))),
+  );
+  assert.deepEqual(
+    ran.map(({ result }) => result.exitCode),
+    codes,
+  );
+});
+
+test('a reader that dies is told to who waits, and replaced', async (t) => {
+  const pool = makePool(t, {}, mortal);
+  const { put } = makeFiles(t);
+  const good = put('intent-a.json', intentFor(''));
+  assert.equal((await pool.check([good]))[0]?.kind, 'accepted');
+  const check = pool.check([good, put('intent-deadly.json', intentFor(''))]);
+  await assert.rejects(check, (error) => {
+    return (
+      error instanceof ThreadDied && error.message === 'a worker thread died: it ended by itself'
+    );
+  });
+  assert.equal((await pool.check([good]))[0]?.kind, 'accepted');
+});
+
+test('a thread that cannot start says why', async (t) => {
+  const pool = makePool(t, {}, () => new Worker('throw new Error("no memory")', { eval: true }));
+  const { request } = makeFiles(t);
+  const reason = { message: 'a worker thread died: no memory' };
+  await assert.rejects(pool.check(['/intent-a.json']), reason);
+  await assert.rejects(pool.run(request('intent-a.json')), reason);
+});
+
+test('a runner that dies is replaced, and the runs of the others and after go on', async (t) => {
+  const pool = makePool(t, {}, mortal);
+  const { dir, request, begun } = makeFiles(t);
+  const other = pool.run(request('intent-a.json', 'wait-for=go'));
+  await begun('intent-a.json');
+  const died = pool.run(request('intent-deadly.json'));
+  const behind = pool.run(request('intent-b.json'));
+  await assert.rejects(died, ThreadDied);
+  assert.equal((await behind).result.exitCode, 0);
+  writeFileSync(join(dir, 'go'), '');
+  assert.equal((await other).result.exitCode, 0);
+  assert.ok(existsSync(join(dir, 'porch.log')));
+});
+
+test('a pool that was warmed or never used holds nothing up', async (t) => {
+  const pool = makePool(t);
+  pool.cancel('SIGTERM');
+  pool.warm();
+  pool.warm();
+  const { put } = makeFiles(t);
+  assert.equal((await pool.check([put('intent-a.json', intentFor(''))]))[0]?.kind, 'accepted');
+  await pool.close();
+});
