@@ -6,6 +6,7 @@ import { ConfigError } from './config/error.ts';
 import type { Settings } from './config/settings.ts';
 import { formatDuration } from './config/units.ts';
 import { EXIT, Lifecycle } from './lifecycle.ts';
+import { Concluder } from './pipeline/concluder.ts';
 import { Filing } from './pipeline/filing.ts';
 import type { Job } from './pipeline/job.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
@@ -112,10 +113,11 @@ async function assemble(
     },
     looked: (error) => lifecycle.looked(error),
   });
+  const successLevel = progress ? 'debug' : 'info';
+  const concluder = new Concluder({ ...base, filing, successLevel });
   const pipeline = new Pipeline({
     ...base,
-    ...{ processor, filing, intake, scheduler: new Scheduler<Job>() },
-    successLevel: progress ? 'debug' : 'info',
+    ...{ processor, concluder, intake, scheduler: new Scheduler<Job>() },
     progressed: () => lifecycle.progressed(),
   });
   const retention = new Retention(layout, settings, store, log);

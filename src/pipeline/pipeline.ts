@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { isRefusedName } from '../intent/names.ts';
-import type { CheckResult, FileIdentity } from '../intent/types.ts';
+import type { CheckResult } from '../intent/types.ts';
 import type { Hold } from '../queue/hold.ts';
 import type { Scheduler } from '../queue/scheduler.ts';
 import { type Claim, claim, giveBack, sameIdentity } from '../spool/claim.ts';
@@ -10,11 +10,10 @@ import type { Intake, Waiting } from '../spool/intake.ts';
 import type { Layout } from '../spool/layout.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Pool, ThreadDied } from '../workers/pool.ts';
-import type { Filing } from './filing.ts';
-import type { Conclusion, Job, Refused } from './job.ts';
+import { type Concluder, refusalOf } from './concluder.ts';
+import type { Job, Refused } from './job.ts';
 import type { Processor } from './processor.ts';
 import { ReadAhead, refusedFor } from './read-ahead.ts';
-import { errorLogText, type ReportFacts, statusText } from './report.ts';
 import type { Slots } from './slots.ts';
 import type { Tally } from './tally.ts';
 
@@ -28,10 +27,8 @@ export type PipelineParts = {
   pool: Pool;
   slots: Slots;
   processor: Processor;
-  filing: Filing;
+  concluder: Concluder;
   tally: Tally;
-  /** Where progress is shown, a line for each success would hide it. */
-  successLevel: 'info' | 'debug';
   /** Called after each step; what waits for idleness looks again. */
   progressed(): void;
 };
@@ -110,7 +107,8 @@ export class Pipeline {
       ? refusedFor('E014', 'its name was refused before a restart', 'drop it under a plain name')
       : await hold.guard('disk', `read ${name}`, () => checkOne(pool, path));
     if (result.kind === 'accepted') this.#enqueueClaimed(name, result.intent);
-    else if (result.kind === 'refused') this.#track(this.#conclude(name, ...refusal(result)));
+    else if (result.kind === 'refused')
+      this.#track(this.#parts.concluder.conclude(name, ...refusalOf(result)));
   }
 
   /** A queued file is being changed: it settles and is read again. */
@@ -157,7 +155,11 @@ export class Pipeline {
       this.#claimed.delete(claimed);
       if (conclusion) {
         const { identity, sha256, correlationId } = job.intent;
-        await this.#conclude(job.name, conclusion, { identity, sha256, correlationId });
+        await this.#parts.concluder.conclude(job.name, conclusion, {
+          identity,
+          sha256,
+          correlationId,
+        });
       } else {
         this.#giveBack(job.name);
       }
@@ -193,7 +195,7 @@ export class Pipeline {
       this.#giveBack(job.name);
       intake.settle(job.name, settings.debounceMs);
     } else {
-      await this.#conclude(job.name, ...refusal(result));
+      await this.#parts.concluder.conclude(job.name, ...refusalOf(result));
     }
     return false;
   }
@@ -209,7 +211,8 @@ export class Pipeline {
   /** Files a refused file: claimed, recorded, moved, and never run. */
   async #refuse(file: Waiting, result: Refused): Promise<void> {
     const found = await this.#claim(file.name, file.path);
-    if (found.kind === 'claimed') await this.#conclude(file.name, ...refusal(result));
+    if (found.kind === 'claimed')
+      await this.#parts.concluder.conclude(file.name, ...refusalOf(result));
   }
 
   async #claim(name: string, path: Waiting['path']): Promise<Claim> {
@@ -236,59 +239,6 @@ export class Pipeline {
     return found;
   }
 
-  async #conclude(
-    name: string,
-    conclusion: Conclusion,
-    known: { identity: FileIdentity | null; sha256: string | null; correlationId: string },
-  ): Promise<void> {
-    const { settings, filing, tally } = this.#parts;
-    const succeeded = conclusion.outcome === 'success' || conclusion.outcome === 'skipped';
-    const changed = known.identity !== null && (await filing.hasChanged(name, known.identity));
-    const facts: ReportFacts = {
-      name,
-      mode: settings.mode,
-      porch: settings.porch,
-      instance: settings.instance,
-      correlationId: known.correlationId,
-      sha256: known.sha256 ?? '',
-      movedTo: await filing.destination(succeeded ? 'processed' : 'failed', name),
-      changedDuringRun: changed,
-      at: new Date(),
-    };
-    const { error } = conclusion;
-    const log = error ? { log: errorLogText(error, conclusion, facts) } : {};
-    await filing.conclude({
-      name,
-      sha: facts.sha256,
-      id: known.identity,
-      outcome: conclusion.outcome,
-      to: facts.movedTo,
-      status: statusText(conclusion, facts),
-      ...log,
-      at: facts.at.getTime(),
-    });
-    tally.concluded(conclusion);
-    this.#logConclusion(conclusion, facts);
-  }
-
-  #logConclusion(conclusion: Conclusion, facts: ReportFacts): void {
-    const { log, successLevel } = this.#parts;
-    const { error, workerId, durationMs, message } = conclusion;
-    const fields = {
-      intent_file: facts.name,
-      ...(facts.correlationId === '' ? {} : { correlation_id: facts.correlationId }),
-      ...(workerId === null ? {} : { worker_id: workerId }),
-      processing_duration: durationMs / 1000,
-      ...(error ? { error_type: error.refusal ? 'refused' : 'porch', error_code: error.code } : {}),
-      ...(error?.alert ? { alert: true } : {}),
-    };
-    const see = error ? `; see ${facts.movedTo}.error.log` : '';
-    const line = `${facts.name}: ${message}${see}`;
-    if (error?.alert) log.error(fields, line);
-    else if (error) log.warn(fields, line);
-    else log[successLevel](fields, line);
-  }
-
   /** A file that was claimed and not run goes back; where a newer one stands it stays claimed. */
   #giveBack(name: string): void {
     const { layout, tally, log } = this.#parts;
@@ -302,23 +252,6 @@ export class Pipeline {
       );
     }
   }
-}
-
-type Known = { identity: FileIdentity | null; sha256: string | null; correlationId: string };
-
-/** A refusal as a conclusion. */
-function refusal(refused: Refused): [Conclusion, Known] {
-  const { code, message, mend } = refused.refusal;
-  const error = { code, message, mend, refusal: refused.refusal };
-  const conclusion: Conclusion = {
-    outcome: 'failed',
-    message: `Refused: ${code} ${message}`,
-    attempts: 0,
-    durationMs: 0,
-    workerId: null,
-    error,
-  };
-  return [conclusion, refused];
 }
 
 /** Looks at one file, again where the reader dies over it. Throws errno errors of a failing disk. */

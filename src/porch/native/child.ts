@@ -1,0 +1,85 @@
+import { closeSync, readSync } from 'node:fs';
+import { constants } from 'node:os';
+import { OutputCollector } from '../output.ts';
+import type { PollEntry } from './calls.ts';
+
+export type NativeResult = {
+  exitCode: number | null;
+  signal: string | null;
+  endedBy: 'timeout' | 'cancel' | null;
+  /** Milliseconds until the program itself ended. */
+  durationMs: number;
+  stdout: string;
+  stderr: string;
+};
+
+/** Where a number has two names (SIGABRT and SIGIOT), the first is the usual one. */
+const signalNames = new Map(
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);
+
+type Stream = PollEntry & { output: OutputCollector };
+
+/** A program that runs: its output and its end. */
+export class Child {
+  readonly pid: number;
+  readonly begunMs: number;
+  readonly #exit: PollEntry;
+  readonly #stdout = new OutputCollector();
+  readonly #stderr = new OutputCollector();
+  /** Those that somebody still holds open. */
+  streams: Stream[];
+  #durationMs = 0;
+
+  constructor(pid: number, exit: number, stdout: number, stderr: number, begunMs: number) {
+    this.pid = pid;
+    this.begunMs = begunMs;
+    this.#exit = { fd: exit, ready: false };
+    this.streams = [
+      { fd: stdout, ready: false, output: this.#stdout },
+      { fd: stderr, ready: false, output: this.#stderr },
+    ];
+  }
+
+  get entries(): PollEntry[] {
+    return [...this.streams, this.#exit];
+  }
+
+  get hasEnded(): boolean {
+    return this.#exit.ready;
+  }
+
+  /** Takes what the last poll found ready. */
+  read(chunk: Buffer): void {
+    if (this.#exit.ready && this.#durationMs === 0) {
+      this.#durationMs = performance.now() - this.begunMs;
+    }
+    for (const stream of this.streams) {
+      if (!stream.ready) continue;
+      const length = readSync(stream.fd, chunk);
+      if (length > 0) stream.output.push(chunk.subarray(0, length));
+      else closeSync(stream.fd);
+      if (length === 0) this.streams = this.streams.filter((other) => other !== stream);
+    }
+  }
+
+  close(): void {
+    for (const { fd } of [...this.streams, this.#exit]) closeSync(fd);
+    this.streams = [];
+  }
+
+  /** `status` is that of wait(2); null where the process could not be ended. */
+  result(status: number | null, endedBy: NativeResult['endedBy']): NativeResult {
+    const signal = status === null ? constants.signals.SIGKILL : status & 0x7f;
+    return {
+      exitCode: signal === 0 && status !== null ? (status >> 8) & 0xff : null,
+      signal: signal === 0 ? null : (signalNames.get(signal) ?? `signal ${signal}`),
+      endedBy,
+      durationMs: this.#durationMs || performance.now() - this.begunMs,
+      stdout: this.#stdout.text(),
+      stderr: this.#stderr.text(),
+    };
+  }
+}
