@@ -112,6 +112,15 @@ async function assemble(
       log.warn({ intent_file: name }, `${name} is a directory: it is left alone`);
     },
     looked: (error) => lifecycle.looked(error),
+    unwatched: (error) => {
+      const why = error instanceof Error ? error.message : String(error);
+      const every = formatDuration(settings.periodMs);
+      log.warn(
+        { error_type: 'spool' },
+        `no notifications of ${settings.handoff} (${why}): it is read every ${every} instead; ` +
+          'raise fs.inotify.max_user_watches or max_user_instances',
+      );
+    },
   });
   const successLevel = progress ? 'debug' : 'info';
   const concluder = new Concluder({ ...base, filing, successLevel });

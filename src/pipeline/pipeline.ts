@@ -123,7 +123,7 @@ export class Pipeline {
     this.#readAhead.stop();
     processor.stop();
     pool.drain();
-    for (let job = scheduler.next(); job; job = scheduler.next()) {
+    for (const job of scheduler.removeNewest(scheduler.size)) {
       if (job.place === 'inflight') this.#giveBack(job.name);
     }
     while (this.#active.size > 0) await Promise.all(this.#active);

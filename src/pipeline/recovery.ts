@@ -6,6 +6,7 @@ import type { OutcomeRecord, StartRecord } from '../state/records.ts';
 import type { Store } from '../state/store.ts';
 import type { Filing } from './filing.ts';
 import type { Pipeline } from './pipeline.ts';
+import { withDestination } from './report.ts';
 import { lifeOf, type Strays } from './strays.ts';
 
 export type RecoveryParts = {
@@ -64,6 +65,8 @@ async function finish(
   record: OutcomeRecord,
   claimed: boolean,
 ): Promise<void> {
+  // Its destination may have changed after it was recorded.
+  record.status = withDestination(record.status, record.to);
   if (claimed) return filing.place(record);
   const dropped = join(layout.handoff, record.name);
   const again = await hold.guard('disk', `look for ${record.name}`, () => {

@@ -37,7 +37,7 @@ export type IntakeEvents = {
   /** The directory could be read (null) or not. */
   looked(error: unknown): void;
   /** The kernel gives no news, its limits being used up by others: the periodic look must do. */
-  unwatched?(error: unknown): void;
+  unwatched(error: unknown): void;
 };
 
 type RefusedName = { raw: Buffer; reason: string; escaped: string };
@@ -73,7 +73,7 @@ export class Intake {
     this.#events = events;
     this.#watcher = new Watcher(handoff, {
       changed: (rawName) => this.#notified(rawName),
-      unwatched: (error) => events.unwatched?.(error),
+      unwatched: (error) => events.unwatched(error),
     });
   }
 

@@ -19,6 +19,8 @@ const head = z.object({
   version: z.literal(1),
   saved_at: z.string(),
   covers: z.array(covered),
+  /** Of the JSON text of `covers`. */
+  checksum: z.string(),
 });
 
 /** `[name, sha256, "s" or "f", milliseconds, checksum of the four before]` */
@@ -62,7 +64,10 @@ export async function writeSnapshot(path: string, content: SnapshotContent): Pro
 
 function* chunks(content: SnapshotContent): Generator<string> {
   const { covers } = content;
-  const first = { format: SNAPSHOT_FORMAT, version: 1, saved_at: new Date().toISOString(), covers };
+  const first = {
+    ...{ format: SNAPSHOT_FORMAT, version: 1, saved_at: new Date().toISOString() },
+    ...{ covers, checksum: checksum(JSON.stringify(covers)) },
+  };
   yield `${JSON.stringify(first).slice(0, -1)},"unfinished":[\n`;
   yield content.unfinished.map((record) => JSON.stringify(encodeRecord(record))).join(',\n');
   yield `\n${BEGIN_ENTRIES}\n`;
@@ -113,8 +118,11 @@ export async function readSnapshot(path: string, reader: SnapshotReader): Promis
 
 function readHead(line: string, reader: SnapshotReader): boolean {
   const parsed = head.safeParse(parseJson(`${line.replace(/,"unfinished":\[$/, '')}}`));
-  if (parsed.success) reader.covers(parsed.data.covers);
-  return parsed.success;
+  if (!parsed.success) return false;
+  const { covers, checksum: sum } = parsed.data;
+  if (checksum(JSON.stringify(covers)) !== sum) return false;
+  reader.covers(covers);
+  return true;
 }
 
 function readEntry(line: string, reader: SnapshotReader): boolean {
@@ -128,7 +136,8 @@ function readEntry(line: string, reader: SnapshotReader): boolean {
 
 function readUnfinished(line: string, reader: SnapshotReader): boolean {
   const text = z.string().safeParse(parseJson(line.replace(/,$/, '')));
-  const record = text.success ? decodeRecord(text.data.trimEnd()) : null;
+  const whole = text.success && text.data.endsWith('\n');
+  const record = whole ? decodeRecord(text.data.slice(0, -1)) : null;
   if (record) reader.unfinished(record);
   return record !== null;
 }

@@ -28,6 +28,7 @@ function makeReadAhead(t: TestContext, changes: Partial<ReadAheadParts> = {}) {
       taken: (name) => scheduler.has(name) || readAhead.has(name) || refused.includes(name),
       directory: () => {},
       looked: () => {},
+      unwatched: () => {},
     },
   );
   const pool = new Pool(

@@ -60,3 +60,13 @@ test('names that move again and again stay in order and leave nothing behind', (
   }
   assert.equal(count, 100);
 });
+
+test('clearing away what is stale keeps the order', () => {
+  const heap = new NameHeap();
+  for (let index = 0; index < 100; index++) heap.set(`name-${index}`, 1000 - index);
+  for (let time = 0; time < 3000; time++) heap.set('moving', time);
+  for (let index = 99; index >= 0; index--) {
+    assert.deepEqual(heap.pop(), { name: `name-${index}`, time: 1000 - index });
+  }
+  assert.deepEqual(heap.pop(), { name: 'moving', time: 2999 });
+});

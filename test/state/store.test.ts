@@ -70,19 +70,25 @@ test('a clean end leaves one snapshot, no journal, and the whole memory', async 
   assert.equal(readFileSync(join(handoff, SNAPSHOT), 'utf8'), text, 'written without need');
 });
 
-test('what is filed after a snapshot is filed after a clean end too', async (t) => {
-  const handoff = tempDir(t);
-  const { store } = await openStore(handoff);
-  const { seq } = await store.record(concluded(A));
-  store.started(begun(B));
-  await store.compact();
-  store.filed(seq);
-  store.started(begun(B, { attempt: 0 }));
-  await store.close();
-  const again = await openStore(handoff);
-  assert.equal(again.store.unfinished.size, 0);
-  await again.store.close();
-});
+for (const [what, step] of Object.entries({
+  filed: (store: Store, seq: string) => store.filed(seq),
+  'given back': (store: Store) => store.started(begun(B, { attempt: 0 })),
+  redirected: (store: Store, seq: string) => store.redirect(seq, 'processed/elsewhere.json'),
+})) {
+  test(`what is ${what} after a snapshot is so after a clean end too`, async (t) => {
+    const handoff = tempDir(t);
+    const { store } = await openStore(handoff);
+    const { seq } = await store.record(concluded(A));
+    store.started(begun(B));
+    await store.compact();
+    await step(store, seq);
+    const before = memoryOf(store, names);
+    await store.close();
+    const again = await openStore(handoff);
+    assert.deepEqual(memoryOf(again.store, names), before);
+    await again.store.close();
+  });
+}
 
 test('a crash at any instant loses nothing that was on record', async (t) => {
   const handoff = tempDir(t);
