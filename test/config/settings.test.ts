@@ -7,16 +7,16 @@ import { loadSettings } from '../../src/config/load.ts';
 function settingsOf(
   flags: Record<string, string>,
   environment: Record<string, string> = {},
-  directory = resolve('/work'),
+  directory = resolve('/srv'),
 ) {
   return loadSettings({ flags, environment, directory }).settings;
 }
 
 test('paths are absolute, and only a porch with a slash is a path', () => {
   const settings = settingsOf({ handoff: 'in', out: '../out', porch: './porch' });
-  assert.equal(settings.handoff, resolve('/work/in'));
+  assert.equal(settings.handoff, resolve('/srv/in'));
   assert.equal(settings.out, resolve('/out'));
-  assert.equal(settings.porch, resolve('/work/porch'));
+  assert.equal(settings.porch, resolve('/srv/porch'));
   assert.equal(settingsOf({}).porch, 'porch');
   assert.equal(settingsOf({ porch: 'builtin' }).porch, 'builtin');
 });

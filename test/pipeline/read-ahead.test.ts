@@ -8,8 +8,9 @@ import { Hold } from '../../src/queue/hold.ts';
 import { Scheduler } from '../../src/queue/scheduler.ts';
 import { Intake } from '../../src/spool/intake.ts';
 import { Pool } from '../../src/workers/pool.ts';
-import { put, tempDir, until } from '../spool/support.ts';
+import { put, tempDir } from '../spool/support.ts';
 import { intentFor } from '../tools/porch.ts';
+import { until } from '../tools/until.ts';
 
 const limits = { maxFileSize: 1024 * 1024, maxReplicas: 100, systemNamespaces: [] };
 

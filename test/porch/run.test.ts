@@ -8,7 +8,8 @@ import { runPorchNative } from '../../src/porch/native/run.ts';
 import { NativeSpawner } from '../../src/porch/native/spawner.ts';
 import type { PorchResult } from '../../src/porch/types.ts';
 import { readPorchLog } from '../tools/porch.ts';
-import { isAlive, lineOf, makeSetting, until, writeScript } from './setting.ts';
+import { until } from '../tools/until.ts';
+import { isAlive, lineOf, makeSetting, writeScript } from './setting.ts';
 import { lowestFreeDescriptor, spawners } from './spawners.ts';
 
 const noNative = spawners.length === 1 && 'no native spawner on this system';

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { PorchRequest } from '../../src/porch/types.ts';
 import { intentFor, standInPorch } from '../tools/porch.ts';
 
@@ -49,17 +48,6 @@ export function writeScript(setting: Setting, name: string, text: string, mode =
   const path = join(setting.dir, name);
   writeFileSync(path, text, { mode });
   return path;
-}
-
-/** Waits until `condition` gives something other than false, null or undefined; that is the result. */
-export async function until<T>(condition: () => T | false | null | undefined): Promise<T> {
-  const end = Date.now() + 60_000;
-  while (Date.now() < end) {
-    const found = condition();
-    if (found !== false && found !== null && found !== undefined) return found;
-    await delay(5);
-  }
-  throw new Error(`waited in vain for ${condition}`);
 }
 
 /** The text of a file once it is complete with its line end, else null. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runPorch } from '../../src/porch/run.ts';
 import { Sweeper } from '../../src/porch/sweep.ts';
-import { isAlive, lineOf, makeSetting, until } from './setting.ts';
+import { until } from '../tools/until.ts';
+import { isAlive, lineOf, makeSetting } from './setting.ts';
 
 /** A process with nothing but these variables, once it is the program that it is to be. */
 async function sleeper(env: Record<string, string>): Promise<ChildProcess & { pid: number }> {

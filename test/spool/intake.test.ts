@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Intake, type IntakeOptions, type Waiting } from '../../src/spool/intake.ts';
-import { put, tempDir, until } from './support.ts';
+import { until } from '../tools/until.ts';
+import { put, tempDir } from './support.ts';
 
 /** A directory that is watched; what settles is taken at once, as the pipeline does. */
 class Watched {

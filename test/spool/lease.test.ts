@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { processScope, processStart } from '../../src/platform/index.ts';
 import type { Layout } from '../../src/spool/layout.ts';
 import { Lease, LeaseRefused } from '../../src/spool/lease.ts';
-import { makeSpool, put, until } from './support.ts';
+import { until } from '../tools/until.ts';
+import { makeSpool, put } from './support.ts';
 
 const child = fileURLToPath(new URL('lease-child.ts', import.meta.url));
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Layout } from '../../src/spool/layout.ts';
 import { Retention, type RetentionLimits } from '../../src/spool/retention.ts';
-import { makeSpool, put, until } from './support.ts';
+import { until } from '../tools/until.ts';
+import { makeSpool, put } from './support.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ensureDirectories } from '../../src/spool/directories.ts';
 import { type Layout, layoutOf } from '../../src/spool/layout.ts';
 
@@ -27,15 +26,4 @@ export function put(directory: string, name: string, text = name): string {
   const path = join(directory, name);
   writeFileSync(path, text);
   return path;
-}
-
-/** Waits until `condition` gives something other than false, null or undefined; that is the result. */
-export async function until<T>(condition: () => T | false | null | undefined): Promise<T> {
-  const end = Date.now() + 60_000;
-  while (Date.now() < end) {
-    const found = condition();
-    if (found !== false && found !== null && found !== undefined) return found;
-    await delay(5);
-  }
-  throw new Error(`waited in vain for ${condition}`);
 }

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Store } from '../../src/state/store.ts';
-import { tempDir, until } from '../spool/support.ts';
+import { tempDir } from '../spool/support.ts';
+import { until } from '../tools/until.ts';
 import { begun, concluded, crash, memoryOf, openStore, sha } from './support.ts';
 
 const names = ['intent-a.json', 'intent-b.json', 'intent-c.json', 'intent-d.json'];

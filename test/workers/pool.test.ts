@@ -6,8 +6,9 @@ import { Worker } from 'node:worker_threads';
 import { nativeSpawnerProblem } from '../../src/porch/native/spawner.ts';
 import type { PorchRequest, SpawnerName } from '../../src/porch/types.ts';
 import { Pool, type PoolOptions, ThreadDied } from '../../src/workers/pool.ts';
-import { tempDir, until } from '../spool/support.ts';
+import { tempDir } from '../spool/support.ts';
 import { intentFor, readPorchLog, standInPorch } from '../tools/porch.ts';
+import { until } from '../tools/until.ts';
 
 const limits = { maxFileSize: 1024 * 1024, maxReplicas: 100, systemNamespaces: [] };
 const spawners: SpawnerName[] = nativeSpawnerProblem() === null ? ['native', 'node'] : ['node'];
