@@ -33,9 +33,6 @@ export type PipelineParts = {
   progressed(): void;
 };
 
-/** Files that are claimed and have no outcome on record yet. */
-type Claimed = { name: string };
-
 const READER_DEATHS = 5;
 
 /**
@@ -47,7 +44,8 @@ export class Pipeline {
   readonly #readAhead: ReadAhead;
   /** What has left the queue and is not filed yet. */
   readonly #active = new Set<Promise<void>>();
-  readonly #claimed = new Set<Claimed>();
+  /** Names of files that are claimed and have no conclusion yet. */
+  readonly #claimed = new Set<string>();
   readonly #stuck = new Set<string>();
   #stopping = false;
 
@@ -69,9 +67,7 @@ export class Pipeline {
 
   /** Everything that is known of has been brought to its end. */
   get idle(): boolean {
-    const { intake, scheduler } = this.#parts;
-    const waiting = intake.settled + intake.settling + scheduler.size;
-    return waiting === 0 && this.#readAhead.reading === 0 && this.#active.size === 0;
+    return this.open === 0;
   }
 
   /** Intents that are known and not done with. */
@@ -113,7 +109,7 @@ export class Pipeline {
 
   /** A queued file is being changed: it settles and is read again. */
   changed(name: string): void {
-    if (this.#parts.scheduler.has(name)) this.#parts.scheduler.remove(name);
+    this.#parts.scheduler.remove(name);
   }
 
   /** Nothing new begins. Resolves when all that is under way has ended. */
@@ -131,7 +127,7 @@ export class Pipeline {
 
   /** Gives back whatever is still claimed, because what it waits for does not come. */
   abandon(): void {
-    for (const { name } of this.#claimed) this.#giveBack(name);
+    for (const name of this.#claimed) this.#giveBack(name);
     this.#claimed.clear();
   }
 
@@ -145,21 +141,15 @@ export class Pipeline {
 
   async #process(job: Job): Promise<void> {
     const { scheduler, slots } = this.#parts;
-    const claimed = { name: job.name };
     let slot = true;
     try {
       if (!(await this.#take(job))) return;
-      this.#claimed.add(claimed);
+      this.#claimed.add(job.name);
       slot = false;
       const conclusion = await this.#parts.processor.run(job);
-      this.#claimed.delete(claimed);
+      this.#claimed.delete(job.name);
       if (conclusion) {
-        const { identity, sha256, correlationId } = job.intent;
-        await this.#parts.concluder.conclude(job.name, conclusion, {
-          identity,
-          sha256,
-          correlationId,
-        });
+        await this.#parts.concluder.conclude(job.name, conclusion, job.intent);
       } else {
         this.#giveBack(job.name);
       }

@@ -13,7 +13,6 @@ import { type Pool, type Ran, ThreadDied } from '../workers/pool.ts';
 import type { Conclusion, Failure, Job } from './job.ts';
 import type { Slots } from './slots.ts';
 import { runIdOf, type Strays } from './strays.ts';
-import type { Tally } from './tally.ts';
 
 export type ProcessorParts = {
   settings: Settings;
@@ -27,7 +26,6 @@ export type ProcessorParts = {
   pool: Pool;
   slots: Slots;
   strays: Strays;
-  tally: Tally;
   log: Log;
 };
 
@@ -84,7 +82,6 @@ export class Processor {
         giveSlot();
         if (tried.kind === 'cancelled') break;
         if (tried.kind === 'concluded') return done(tried.conclusion(performance.now() - begun));
-        this.#parts.tally.retries++;
         await this.#wait(retryDelayMs(this.#parts.settings.retry, attempt));
         if (this.#stopping) break;
         await this.#parts.slots.take();

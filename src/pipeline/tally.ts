@@ -5,7 +5,6 @@ import type { Conclusion } from './job.ts';
 export class Tally {
   readonly outcomes = { success: 0, failed: 0, timeout: 0, skipped: 0 };
   readonly codes = new Map<ErrorCode, number>();
-  retries = 0;
   /** Intents that were put back because the program was told to stop. */
   givenBack = 0;
 

@@ -25,9 +25,9 @@ function wrapRenameat2(matches: RegExp): void {
   const ffi = process.getBuiltinModule('node:ffi');
   const { dlopen } = ffi;
   ffi.dlopen = (path, definitions) => {
-    const library = dlopen(path, definitions);
-    const { renameat2 } = library.functions;
-    if (renameat2 === undefined) return library;
+    const opened = dlopen(path, definitions);
+    const { renameat2 } = opened.functions;
+    if (renameat2 === undefined) return opened;
     const wrapped = new Proxy(renameat2, {
       apply(call, self, args) {
         const result: unknown = Reflect.apply(call, self, args);
@@ -35,7 +35,7 @@ function wrapRenameat2(matches: RegExp): void {
         return result;
       },
     });
-    return { ...library, functions: { ...library.functions, renameat2: wrapped } };
+    return { ...opened, functions: { ...opened.functions, renameat2: wrapped } };
   };
 }
 
