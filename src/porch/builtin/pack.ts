@@ -5,7 +5,7 @@ import { renderPackage, UnrenderableIntent } from './render.ts';
 import { type WriteFailure, writePackages } from './write.ts';
 
 /** How often a package that others keep writing at the same time is tried anew. */
-const mostRounds = 20;
+const mostRounds = 200;
 
 /** An intent, and the OUT directory (absolute) for its package. */
 export type Order = { intent: Intent; outDir: string };
