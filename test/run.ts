@@ -1,7 +1,8 @@
 /**
- * `npm test`: every test of the project, and the end-to-end cases once for each way to run the
- * program. `npm test -- spool` takes only the files whose path has that word in it;
- * `npm test -- --only source` only that part (unit, source, bundle or deno; may be repeated).
+ * `npm test`: every test of the project but for the long-running ones of test/faults, and the
+ * end-to-end cases once for each way to run the program. `npm test -- spool` takes only the files
+ * whose path has that word in it; `npm test -- --only source` only that part (unit, source, bundle,
+ * deno or faults; may be repeated). `npm run test:faults` is `--only faults`.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -13,8 +14,11 @@ import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const parts = ['unit', 'source', 'bundle', 'deno'] as const;
+const parts = ['unit', 'source', 'bundle', 'deno', 'faults'] as const;
 type Part = (typeof parts)[number];
+
+/** What runs where nothing is chosen. */
+const usual: readonly Part[] = ['unit', 'source', 'bundle', 'deno'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -22,16 +26,23 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const FILES_AT_ONCE = 3;
 const FILE_TIMEOUT_MS = 180_000;
 
+/** The faults suite breaks things hundreds of times a file; FAULTS=long takes hours if it must. */
+const FAULTS_TIMEOUT_MS = process.env.FAULTS === 'long' ? 6 * 3_600_000 : 900_000;
+
 const counted = ['tests', 'suites', 'passed', 'cancelled', 'skipped', 'todo'] as const;
 type Counts = Record<(typeof counted)[number], number>;
 
 const counts: Counts = { tests: 0, suites: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 };
 let failed = false;
 
+function roomOf(path: string): 'unit' | 'e2e' | 'faults' {
+  const room = path.split(sep)[1];
+  return room === 'e2e' || room === 'faults' ? room : 'unit';
+}
+
 function filesOf(part: Part, words: readonly string[]): string[] {
-  const endToEnd = join('test', 'e2e') + sep;
   return globSync('test/**/*.test.ts', { cwd: root })
-    .filter((path) => path.startsWith(endToEnd) === (part !== 'unit'))
+    .filter((path) => roomOf(path) === (part === 'unit' || part === 'faults' ? part : 'e2e'))
     .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
     .map((path) => join(root, path))
     .sort();
@@ -39,8 +50,10 @@ function filesOf(part: Part, words: readonly string[]): string[] {
 
 /** The events of one part but for its summary, which is added to ours. */
 async function* eventsOf(part: Part, files: readonly string[]) {
-  const env = { ...process.env, CONDUCTOR_UNDER_TEST: part === 'unit' ? 'source' : part };
-  const options = { files, env, concurrency: FILES_AT_ONCE, timeout: FILE_TIMEOUT_MS, cwd: root };
+  const way = part === 'bundle' || part === 'deno' ? part : 'source';
+  const env = { ...process.env, CONDUCTOR_UNDER_TEST: way };
+  const timeout = part === 'faults' ? FAULTS_TIMEOUT_MS : FILE_TIMEOUT_MS;
+  const options = { files, env, concurrency: FILES_AT_ONCE, timeout, cwd: root };
   for await (const event of run(options)) {
     if (event.type === 'test:summary') addSummary(event.data);
     else if (event.type !== 'test:diagnostic' || event.data.nesting > 0) yield named(event, part);
@@ -74,7 +87,7 @@ function build(): boolean {
 function chosenParts(only: readonly string[]): Part[] {
   const unknown = only.find((name) => !parts.some((part) => part === name));
   if (unknown !== undefined) throw new Error(`--only ${unknown}: ${parts.join(', ')} are known`);
-  return parts.filter((part) => only.length === 0 || only.includes(part));
+  return only.length === 0 ? [...usual] : parts.filter((part) => only.includes(part));
 }
 
 const { values, positionals } = parseArgs({
