@@ -5,9 +5,11 @@ import { Progress } from './cli/progress.ts';
 import { ConfigError } from './config/error.ts';
 import type { Settings } from './config/settings.ts';
 import { formatDuration } from './config/units.ts';
-import { EXIT, Lifecycle } from './lifecycle.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { Claims } from './pipeline/claims.ts';
 import { Concluder } from './pipeline/concluder.ts';
 import { Filing } from './pipeline/filing.ts';
+import { Handover } from './pipeline/handover.ts';
 import type { Job } from './pipeline/job.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { Processor } from './pipeline/processor.ts';
@@ -20,15 +22,27 @@ import { mendPackages } from './porch/builtin/mend.ts';
 import { findPorch } from './porch/find.ts';
 import { nativeSpawnerProblem } from './porch/native/spawner.ts';
 import type { SpawnerName } from './porch/types.ts';
-import { Hold } from './queue/hold.ts';
+import type { Hold } from './queue/hold.ts';
 import { Scheduler } from './queue/scheduler.ts';
-import { DirectoryError, ensureDirectories } from './spool/directories.ts';
+import { claimsOf } from './spool/claim.ts';
+import { ensureDirectories } from './spool/directories.ts';
+import { syncFiled } from './spool/durable.ts';
+import { Ground } from './spool/ground.ts';
 import { Intake, type IntakeEvents } from './spool/intake.ts';
-import { isJournalSegment, type Layout, layoutOf } from './spool/layout.ts';
-import { Lease, LeaseRefused } from './spool/lease.ts';
+import {
+  isJournalSegment,
+  isUnfinishedSnapshot,
+  journalOwner,
+  type Layout,
+  layoutOf,
+} from './spool/layout.ts';
+import { Lease } from './spool/lease.ts';
+import { Members } from './spool/members.ts';
 import { Retention } from './spool/retention.ts';
-import { Store } from './state/store.ts';
+import { type StateOptions, Store } from './state/store.ts';
+import { runInSuccession } from './succession.ts';
 import { createLog, type Log } from './telemetry/log.ts';
+import { createHold, endOnFault, endWhenHeld, messageOf, startError } from './trouble.ts';
 import { Pool } from './workers/pool.ts';
 
 /** The embedded porch can share its syncs among this many packages. */
@@ -44,43 +58,95 @@ export async function runConductor(settings: Settings, context: ConductorContext
   // Files and directories get exactly the modes that they are made with.
   process.umask(0o022);
   const progress = settings.once && process.stderr.isTTY ? new Progress() : null;
+  const self = { instance: settings.instance };
   const log = await createLog({
     level: settings.logLevel,
     format: settings.logFormat,
     service: 'conductor-loop',
     version: context.version,
     environment: settings.environment,
-    instance: settings.instance,
+    instance: () => self.instance,
     beforeLine: () => progress?.clear(),
   });
   endOnFault(log);
   for (const warning of context.warnings) log.warn(warning);
+  let isFirst = true;
+  const assembleOn = async () => {
+    // One that was there is made by whoever took it away: he may be about to bring it back.
+    if (isFirst) makeDirectory(settings.handoff);
+    isFirst = false;
+    const porch = executable(settings);
+    const lease = takeLease(settings);
+    self.instance = lease.instance;
+    const named = { ...settings, instance: lease.instance };
+    try {
+      return await assemble(named, porch, lease, log, progress);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  };
   try {
-    return await (await assemble(settings, log, progress)).run();
+    return await runInSuccession({
+      assemble: assembleOn,
+      refused: (error) => {
+        const why = messageOf(startError(error, settings.handoff));
+        const fields = { error_type: 'disk', error_code: 'E005' };
+        log.error(fields, `the queue is held: ${why}; nothing fails for it, it is tried again`);
+      },
+      periodMs: settings.periodMs,
+    });
   } catch (error) {
     throw startError(error, settings.handoff);
   }
 }
 
-/** Takes directory and state into possession and joins the parts: the one place that knows all. */
+/** Takes a name among those who work on this directory, for a new life of this program. */
+function takeLease({ handoff, instance }: Settings): Lease {
+  const life = randomBytes(6).toString('hex');
+  ensureDirectories(layoutOf(handoff, instance, life));
+  return Lease.acquire(join(handoff, '.inflight'), instance, life);
+}
+
+/** Takes the state into possession and joins the parts: the one place that knows them all. */
 async function assemble(
   settings: Settings,
+  porch: string,
+  lease: Lease,
   log: Log,
   progress: Progress | null,
 ): Promise<Lifecycle> {
-  const porch = executable(settings);
-  const layout = layoutOf(settings.handoff, settings.instance);
-  const life = randomBytes(6).toString('hex');
-  for (const path of [settings.handoff, settings.out]) makeDirectory(path);
+  const { life } = lease;
+  const layout = layoutOf(settings.handoff, lease.instance, life);
+  makeDirectory(settings.out);
+  const ground = new Ground(settings.handoff);
   ensureDirectories(layout);
-  const { instance, leaseTtlMs } = settings;
-  const waiting = (message: string) => log.info(message);
-  const lease = await Lease.acquire(layout, { instance, life, ttlMs: leaseTtlMs, waiting });
+  let goOn = () => {};
+  let isLost = () => false;
+  const hold = createHold(
+    log,
+    () => goOn(),
+    () => isLost(),
+  );
+  const members = new Members(layout.inflightRoot, lease, settings.leaseTtlMs, {
+    lost: () => void hold.isHere,
+    changed: (gained) => handover?.changed(gained),
+    looked: () => {
+      void store.tidy();
+      handover?.looked();
+      lifecycle.arrived();
+    },
+  });
+  let handover: Handover | null = null;
+  members.look();
   if (porch === 'builtin') mendPackages(settings.out);
 
-  let goOn = () => {};
-  const hold = createHold(log, () => goOn());
-  const store = await openStore(settings, layout, life, hold, log);
+  const opening = settings.once ? endWhenHeld(hold, settings.holdTimeoutMs) : undefined;
+  const store = await openStore(settings, layout, members, life, hold, log, (filed) => {
+    return filed ? syncFiled(layout, filed) : pool.sync(settings.handoff);
+  }).finally(() => {
+    clearInterval(opening);
+  });
   const runsPerThread = porch === 'builtin' ? BUILTIN_RUNS_PER_THREAD : 1;
   const pool = new Pool({
     runners: settings.maxWorkers,
@@ -99,7 +165,7 @@ async function assemble(
   });
   const tally = new Tally();
   const filing = new Filing({ layout, store, hold });
-  const base = { settings, log, layout, hold, store, pool, slots, strays, tally };
+  const base = { settings, log, layout, members, hold, store, pool, slots, strays, tally };
   const processor = new Processor({ ...base, porch, life });
   const intake = createIntake(settings, log, {
     arrived: () => lifecycle.arrived(),
@@ -108,12 +174,13 @@ async function assemble(
       pipeline.changed(name);
     },
     taken: (name) => pipeline.has(name),
+    timeOf: (name) => pipeline.timeOf(name),
     directory: (name) => {
       log.warn({ intent_file: name }, `${name} is a directory: it is left alone`);
     },
     looked: (error) => lifecycle.looked(error),
     unwatched: (error) => {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       const every = formatDuration(settings.periodMs);
       log.warn(
         { error_type: 'spool' },
@@ -124,19 +191,29 @@ async function assemble(
   });
   const successLevel = progress ? 'debug' : 'info';
   const concluder = new Concluder({ ...base, filing, successLevel });
+  const claims = new Claims({ ...base, intake });
   const pipeline = new Pipeline({
     ...base,
-    ...{ processor, concluder, intake, scheduler: new Scheduler<Job>() },
+    ...{ processor, concluder, claims, intake, scheduler: new Scheduler<Job>() },
+    waitFor: (job) => handover?.waitFor(job),
+    mayBegin: () => lifecycle.hasLooked && members.mayClaim && handover?.underWay !== true,
     progressed: () => lifecycle.progressed(),
   });
   const retention = new Retention(layout, settings, store, log);
-  const { predecessors } = lease;
+  const settle = (claimed?: Set<string>) => recover({ ...base, filing, pipeline }, claimed);
+  handover = new Handover({ ...base, intake, pipeline, settle: () => settle() });
   const lifecycle: Lifecycle = new Lifecycle({
     ...base,
-    ...{ progress, lease, intake, pipeline, retention },
-    recover: () => recover({ ...base, filing, pipeline, predecessors }),
+    ...{ progress, lease, intake, claims, pipeline, retention, handover },
+    recover: () => settle(new Set(claimsOf(layout, lease.instance))),
   });
   goOn = () => lifecycle.arrived();
+  isLost = () => {
+    if (ground.isLost()) lifecycle.lost();
+    else if (lease.held) return false;
+    else lifecycle.takenOver();
+    return true;
+  };
   return lifecycle;
 }
 
@@ -147,21 +224,37 @@ function executable({ porch }: Settings): string {
 }
 
 function openStore(
-  { instance }: Settings,
+  { handoff, instance, leaseTtlMs }: Settings,
   layout: Layout,
+  members: Members,
   life: string,
   hold: Hold,
   log: Log,
+  syncFiled: StateOptions['syncFiled'],
 ): Promise<Store> {
   return Store.open({
     snapshot: layout.snapshot,
     journal: layout.journal,
-    leftSegments: readdirSync(layout.handoff)
-      .filter(isJournalSegment)
-      .map((name) => join(layout.handoff, name)),
+    stateFiles: () => {
+      return readdirSync(layout.handoff)
+        .filter((name) => isJournalSegment(name) || isUnfinishedSnapshot(name))
+        .map((name) => join(layout.handoff, name));
+    },
+    others: {
+      names: () => members.others,
+      look: () => members.look(),
+      journalOf: (name) => layoutOf(handoff, name, life).journal,
+      isOurs: (journal) => members.isLeftToUs(journalOwner(journal)),
+      isInPlace: (name, its) => members.isInPlace(name, its),
+      leads: () => members.leads,
+      graceMs: 2 * leaseTtlMs,
+    },
     instance,
+    status: layout.status,
     life,
-    guard: (what, step) => hold.guard('disk', what, step),
+    syncFiled,
+    guard: (what, step, reach) =>
+      reach === 'open' ? hold.guardOpen('disk', what, step) : hold.guard('disk', what, step),
     report: (message, damaged) => {
       if (damaged) log.error({ error_type: 'state', error_code: 'E009' }, message);
       else log.info(message);
@@ -193,36 +286,6 @@ function chooseSpawner(wanted: Settings['porchSpawner'], log: Log): SpawnerName 
   return spawner;
 }
 
-/** What no part of the program has foreseen ends it, with one line: the next start goes on. */
-function endOnFault(log: Log): void {
-  process.on('uncaughtException', (error) => {
-    log.debug({ err: error }, 'fault');
-    log.fatal(
-      { error_type: 'fault' },
-      `conductor-loop itself is at fault and ends: ${error.message}; nothing is lost, the next ` +
-        'start goes on; please report it with what -log-level debug says',
-    );
-    process.exit(EXIT.unusable);
-  });
-}
-
-function createHold(log: Log, goOn: () => void): Hold {
-  return new Hold({
-    held: (cause, what, error) => {
-      const code = { disk: errnoOf(error) === 'ENOSPC' ? 'E011' : 'E005', porch: 'E006' }[cause];
-      const why = error instanceof Error ? error.message : String(error);
-      log.error(
-        { error_type: cause, error_code: code },
-        `the queue is held: could not ${what}: ${why}; nothing fails for it, it is tried again`,
-      );
-    },
-    released: (cause, heldMs) => {
-      log.info(`the queue goes on: ${cause} works again after ${formatDuration(heldMs)}`);
-      goOn();
-    },
-  });
-}
-
 /** A directory is made where its parent exists. */
 function makeDirectory(path: string): void {
   try {
@@ -230,12 +293,4 @@ function makeDirectory(path: string): void {
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
   }
-}
-
-function startError(error: unknown, handoff: string): unknown {
-  if (error instanceof LeaseRefused || error instanceof DirectoryError) {
-    return new ConfigError([error.message]);
-  }
-  if (errnoOf(error) === undefined || !(error instanceof Error)) return error;
-  return new ConfigError([`cannot start on ${handoff}: ${error.message}`]);
 }

@@ -1,110 +1,82 @@
-import { statSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Progress } from './cli/progress.ts';
-import type { Settings } from './config/settings.ts';
 import { formatDuration } from './config/units.ts';
-import type { Pipeline } from './pipeline/pipeline.ts';
-import type { Recovered } from './pipeline/recovery.ts';
-import type { Strays } from './pipeline/strays.ts';
-import type { Tally } from './pipeline/tally.ts';
-import type { Hold } from './queue/hold.ts';
+import { type End, EXIT, type Parts } from './parts.ts';
+import { shutDown } from './shutdown.ts';
 import { onStopSignals, signalExitCode } from './signals.ts';
 import { assertUsable, ensureDirectories } from './spool/directories.ts';
-import type { Intake } from './spool/intake.ts';
-import type { Layout } from './spool/layout.ts';
-import type { Lease } from './spool/lease.ts';
-import type { Retention } from './spool/retention.ts';
-import type { Store } from './state/store.ts';
-import type { Log } from './telemetry/log.ts';
-import type { Pool } from './workers/pool.ts';
-
-/** Exit codes, docs/reference.md. */
-export const EXIT = { ok: 0, unusable: 2, failures: 8 } as const;
-
-/** porch gets this long between SIGTERM and the end of the shutdown. */
-const LAST_GRACE_MS = 5000;
-
-/** What has to be over at once gets this long. */
-const LAST_STEP_MS = 1000;
-
-/** The parts of the running program that its life is made of. */
-export type Parts = {
-  settings: Settings;
-  log: Log;
-  progress: Progress | null;
-  layout: Layout;
-  lease: Lease;
-  hold: Hold;
-  store: Store;
-  pool: Pool;
-  strays: Strays;
-  tally: Tally;
-  intake: Intake;
-  pipeline: Pipeline;
-  retention: Retention;
-  recover(): Promise<Recovered>;
-};
-
-/** Why the program ends. */
-type End =
-  | { kind: 'signal'; signal: NodeJS.Signals }
-  | { kind: 'done' }
-  /** `--once` has waited long enough for a disk or a porch that refuses to work. */
-  | { kind: 'held' }
-  | { kind: 'unusable'; message: string };
+import { unlessLost } from './spool/ground.ts';
 
 /** From the first look to the exit code: recovery, watching or one backlog, and the way out. */
 export class Lifecycle {
   readonly #parts: Parts;
-  readonly #handoffInode: number;
   readonly #ended = Promise.withResolvers<End>();
   #checking = false;
   #listed = false;
+  #stopped = false;
+  #ending = false;
+  #recovered: Promise<unknown> = Promise.resolve();
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#handoffInode = statSync(parts.settings.handoff).ino;
   }
 
-  /** Resolves with the exit code when everything is done or the program was told to stop. */
-  async run(): Promise<number> {
-    const { settings, log, lease, progress, tally, pipeline } = this.#parts;
-    this.#listenForSignals();
-    lease.keep(settings.leaseTtlMs / 3, (by) => {
-      const message = `the lease on ${settings.handoff} was taken over by ${by}`;
-      this.#end({ kind: 'unusable', message });
-    });
+  /**
+   * Resolves with the exit code when everything is done or the program was told to stop, or with
+   * `replaced` when it is to be begun anew on the directory that took the place of ours.
+   */
+  async run(): Promise<number | 'replaced'> {
+    const { settings, log, progress, tally, pipeline } = this.#parts;
+    const unlisten = this.#listenForSignals();
     progress?.start(() => ({ done: tally.done, failures: tally.failures, open: pipeline.open }));
     const begunMs = performance.now();
-    void this.#work();
+    void this.#work().catch(unlessLost);
     const end = await this.#ended.promise;
     if (end.kind === 'signal') log.info(`stopping: ${end.signal} received`);
-    if (end.kind === 'unusable') log.error({ error_type: 'spool' }, end.message);
+    if (end.kind === 'replaced') this.#sayReplaced();
+    if (end.kind === 'taken-over') this.#sayTakenOver();
     if (end.kind === 'done') await this.#parts.retention.passIfDue();
-    const clean = await this.#shutDown(end);
+    const clean = await shutDown(this.#parts, end, this.#recovered);
     progress?.stop();
     if (settings.once) this.#summarise(performance.now() - begunMs);
+    unlisten();
+    if (end.kind === 'replaced' && !settings.once && !this.#stopped) return 'replaced';
     return this.#exitCode(end, clean);
   }
 
-  /** Something has settled. Nothing begins before the first look is over, for the order's sake. */
+  /** Claims, journal and lease are in a directory that is out of reach by now. */
+  lost(): void {
+    this.#end({ kind: 'replaced' });
+  }
+
+  /** Our lease is not in its place: what we claimed is in the hands of another. */
+  takenOver(): void {
+    this.#end({ kind: 'taken-over' });
+  }
+
+  /** Whether the first look is over: nothing begins before, for the order's sake. */
+  get hasLooked(): boolean {
+    return this.#listed;
+  }
+
+  /** Something has settled. */
   arrived(): void {
     if (this.#listed) this.#parts.pipeline.pump();
   }
 
   /** A step is done; `--once` ends with the last one. */
   progressed(): void {
-    const { settings, pipeline, hold } = this.#parts;
-    if (settings.once && this.#listed && pipeline.idle && !hold.active) this.#end({ kind: 'done' });
+    const { settings, pipeline, hold, handover } = this.#parts;
+    if (!settings.once || !this.#listed || handover.underWay) return;
+    if (pipeline.idle && !hold.active) this.#end({ kind: 'done' });
   }
 
   /** The directory could be read (null) or not: then the queue is held until it can. */
   looked(error: unknown): void {
-    if (error === null) this.#checkHandoff();
-    if (error === null || this.#checking) return;
     const { settings, layout, hold, intake } = this.#parts;
+    const { isHere } = hold;
+    let failure = error ?? (isHere ? this.#damage() : null);
+    if (isHere && failure === null) return;
+    if (this.#checking) return;
     this.#checking = true;
-    let failure: unknown = error;
     void hold
       .guard('disk', `read ${settings.handoff}`, () => {
         const first = failure;
@@ -119,10 +91,26 @@ export class Lifecycle {
       });
   }
 
+  /** What is wrong with our own directories, null where nothing is; a missing one is made again. */
+  #damage(): unknown {
+    try {
+      ensureDirectories(this.#parts.layout);
+      return null;
+    } catch (error) {
+      return error;
+    }
+  }
+
   async #work(): Promise<void> {
     const { settings, log, store, intake, pipeline, retention, recover } = this.#parts;
+    const { members, handover } = this.#parts;
     const { handoff, porch, once, maxWorkers } = settings;
-    const { filed, resumed } = await recover();
+    members.start();
+    const recovery = recover();
+    handover.begin(recovery);
+    this.#recovered = recovery.catch(unlessLost);
+    const { filed, resumed } = await recovery;
+    if (this.#ending) return;
     if (filed + resumed > 0) {
       log.info(
         `finished what was interrupted: ${filed} recorded intents filed, ${resumed} begun again`,
@@ -140,13 +128,23 @@ export class Lifecycle {
     pipeline.pump();
   }
 
-  /** Claims, journal and lease are in the directory that we began with, and in no other. */
-  #checkHandoff(): void {
-    const { handoff } = this.#parts.settings;
-    const found = statSync(handoff, { throwIfNoEntry: false });
-    if (!found || found.ino === this.#handoffInode) return;
-    const message = `${handoff} was replaced by another directory: start again to work on that one`;
-    this.#end({ kind: 'unusable', message });
+  #sayReplaced(): void {
+    const { log, settings } = this.#parts;
+    const next = settings.once ? 'start again to work on that one' : 'going on with that one';
+    log.warn(
+      { error_type: 'spool' },
+      `${settings.handoff} was replaced by another directory: ${next}; what was claimed in the ` +
+        'old one is in the old one',
+    );
+  }
+
+  #sayTakenOver(): void {
+    const { log, settings } = this.#parts;
+    log.error(
+      { error_type: 'spool' },
+      `the lease on ${settings.handoff} was taken over: this instance gave no sign of life for ` +
+        'lease_ttl, and another one goes on with what it had claimed; start it again',
+    );
   }
 
   #watchHold(): void {
@@ -159,13 +157,17 @@ export class Lifecycle {
   }
 
   #end(end: End): void {
+    this.#ending = true;
     this.#ended.resolve(end);
   }
 
-  #listenForSignals(): void {
+  #listenForSignals(): () => void {
     const { pool, strays, log } = this.#parts;
-    onStopSignals(
-      (signal) => this.#end({ kind: 'signal', signal }),
+    return onStopSignals(
+      (signal) => {
+        this.#stopped = true;
+        this.#end({ kind: 'signal', signal });
+      },
       (signal) => {
         pool.cancel('SIGKILL');
         strays.sweep();
@@ -176,60 +178,11 @@ export class Lifecycle {
     );
   }
 
-  /**
-   * Ends everything within `shutdown_grace`: nothing new begins, porch may finish, is told to stop 5
-   * seconds before the end and killed at the end. True where nothing was left undone.
-   */
-  async #shutDown(end: End): Promise<boolean> {
-    const { settings, pool, hold, pipeline, intake, retention, strays } = this.#parts;
-    const grace = end.kind === 'held' ? 0 : settings.shutdownGraceMs;
-    const deadline = performance.now() + grace;
-    const left = () => Math.max(0, deadline - performance.now());
-    intake.stop();
-    retention.stop();
-    hold.silence();
-    const stopped = pipeline.stop().then(() => true);
-    let clean = await within(stopped, left() - LAST_GRACE_MS);
-    if (!clean) {
-      pool.cancel('SIGTERM');
-      clean = await within(stopped, left());
-    }
-    if (!clean) {
-      pool.cancel('SIGKILL');
-      clean = await within(stopped, LAST_STEP_MS);
-    }
-    strays.sweep();
-    await within(
-      pool.close().then(() => true),
-      LAST_STEP_MS,
-    );
-    // Without their threads the last runs count as cancelled and are given back.
-    if (!clean) clean = await within(stopped, LAST_STEP_MS);
-    if (!clean) {
-      hold.abandon();
-      pipeline.abandon();
-    }
-    return (await this.#release(end, left() + LAST_STEP_MS)) && clean;
-  }
-
-  /** The journal is closed last of what is written, and the lease given back after that. */
-  async #release(end: End, withinMs: number): Promise<boolean> {
-    const { store, lease, log } = this.#parts;
-    const closing = end.kind === 'unusable' ? store.abandon() : store.close();
-    const closed = await within(
-      closing.then(() => true),
-      withinMs,
-    );
-    if (!closed) log.error({ error_type: 'state' }, 'the state could not be written at the end');
-    lease.release();
-    return closed;
-  }
-
   #summarise(ms: number): void {
-    const { log, tally, pipeline } = this.#parts;
+    const { log, tally, claims, pipeline, handover } = this.#parts;
     const { done } = tally;
     const rate = Math.round(done / (ms / 1000));
-    const left = pipeline.stuck.size + pipeline.open;
+    const left = claims.stuck.size + pipeline.open + handover.leftToOthers;
     const rest = left > 0 ? `, ${left} left` : '';
     log.info(
       { done, left, ...tally.outcomes },
@@ -238,16 +191,12 @@ export class Lifecycle {
   }
 
   #exitCode(end: End, clean: boolean): number {
-    const { settings, pipeline, tally } = this.#parts;
-    if (end.kind === 'held' || end.kind === 'unusable' || !clean) return EXIT.unusable;
+    const { settings, claims, tally } = this.#parts;
+    if (end.kind === 'held' || end.kind === 'taken-over' || !clean) return EXIT.unusable;
     if (!settings.once) return EXIT.ok;
+    if (end.kind === 'replaced') return EXIT.unusable;
     if (end.kind === 'signal') return signalExitCode(end.signal);
-    if (pipeline.stuck.size > 0) return EXIT.unusable;
+    if (claims.stuck.size > 0) return EXIT.unusable;
     return tally.failures > 0 ? EXIT.failures : EXIT.ok;
   }
-}
-
-/** False where it takes longer than `ms`. */
-function within(work: Promise<boolean>, ms: number): Promise<boolean> {
-  return Promise.race([work, delay(Math.max(0, ms), false, { ref: false })]);
 }

@@ -11,17 +11,19 @@ export function signalExitCode(signal: NodeJS.Signals): number {
   return process.platform === 'win32' ? 3 : 128 + (numbers[signal] ?? 15);
 }
 
-/** Calls `stop` at the first signal to stop, and `atOnce` at the next. */
+/** Calls `stop` at the first signal to stop, and `atOnce` at the next; gives what ends that. */
 export function onStopSignals(
   stop: (signal: NodeJS.Signals) => void,
   atOnce: (signal: NodeJS.Signals) => void,
-): void {
+): () => void {
   let stopping = false;
-  for (const signal of stopSignals) {
-    process.on(signal, () => {
-      if (stopping) atOnce(signal);
-      else stop(signal);
-      stopping = true;
-    });
-  }
+  const heard = (signal: NodeJS.Signals) => {
+    if (stopping) atOnce(signal);
+    else stop(signal);
+    stopping = true;
+  };
+  for (const signal of stopSignals) process.on(signal, heard);
+  return () => {
+    for (const signal of stopSignals) process.off(signal, heard);
+  };
 }

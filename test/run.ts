@@ -24,7 +24,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Most cases wait most of the time, so that more files than cores run side by side. */
 const FILES_AT_ONCE = 3;
-const FILE_TIMEOUT_MS = 180_000;
+const FILE_TIMEOUT_MS = 360_000;
 
 /** The faults suite breaks things hundreds of times a file; FAULTS=long takes hours if it must. */
 const FAULTS_TIMEOUT_MS = process.env.FAULTS === 'long' ? 6 * 3_600_000 : 900_000;

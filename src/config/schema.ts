@@ -183,7 +183,8 @@ export const settingsSchema = z.object({
   lease_ttl: setting(timer(100), {
     group: 'instances',
     default: '15s',
-    description: 'An instance on another host that gave no sign for this long is taken for dead.',
+    description:
+      'An instance on another system that gave no sign of life for this long is taken for dead.',
   }),
   shutdown_grace: setting(timer(), {
     group: 'instances',

@@ -43,13 +43,17 @@ export function checkContent(bytes: Buffer, limits: CheckLimits): Content {
     ? { problems: policy, count: policy.length }
     : problemsOf(parsed.error, value, limits.maxReplicas);
   // A number out of range is a wrong value too; it is said once.
-  const said = new Set(faults.map((fault) => JSON.stringify(fault.path)));
-  const others = problems.filter((problem) => !said.has(JSON.stringify(problem.path)));
+  const others = problems.filter(({ path }) => !faults.some((fault) => samePath(fault.path, path)));
   return refused(
     [...faultRefusals(text, faults), ...problemRefusals(text, others)],
     faultCount + count - (problems.length - others.length),
     correlationIdOf(value),
   );
+}
+
+/** From the end, where paths differ: a key on the way may be megabytes. */
+function samePath(a: readonly JsonStep[], b: readonly JsonStep[]): boolean {
+  return a.length === b.length && a.every((_, index) => a.at(-1 - index) === b.at(-1 - index));
 }
 
 function refused(refusals: Refusal[], count = refusals.length, correlationId = ''): Content {

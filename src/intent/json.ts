@@ -14,17 +14,20 @@ export type JsonFault = {
 export type JsonScan = {
   /** What ended the pass early: the text breaks RFC 8259, or nests too deep. */
   fatal: JsonFault | null;
-  /** Duplicate keys and numbers out of range, in their order; only the first hundred. */
+  /** Duplicate keys, then numbers out of range, in their order; only the first hundred of each. */
   faults: JsonFault[];
   /** How many there were in all. */
   faultCount: number;
 };
 
-/** Called at the first character of each value; `key` is the offset of its key, or of itself. */
-type ValueListener = (frames: readonly Frame[], key: number, value: number) => void;
+/** Offsets of a value and of its key; one that has no key stands at its own. */
+type Place = { key: number; value: number };
+
+/** A part of a value whose place is wanted, or that has such parts in it. */
+type Wanted = { parts: Map<JsonStep, Wanted>; place: Place | null };
 
 /** An object or array that is open at the present place. */
-type Frame = { keys: Set<string> | null; step: JsonStep };
+type Frame = { keys: Set<string> | null; step: JsonStep; wanted: Wanted | undefined };
 
 const keptFaults = 100;
 const openBrace = 0x7b;
@@ -47,9 +50,10 @@ const cutEscape = /^\\(?:u[0-9a-fA-F]{0,3})?$/;
  * stand twice in an object, and numbers too large for a double, which JSON.parse lets through.
  */
 export function scanJson(text: string, maxDepth: number): JsonScan {
-  const scanner = new Scanner(text, maxDepth, null);
+  const scanner = new Scanner(text, maxDepth, undefined);
   const fatal = scanner.run();
-  return { fatal, faults: scanner.faults, faultCount: scanner.faultCount };
+  const { duplicates, outOfRange, faultCount } = scanner;
+  return { fatal, faults: [...duplicates, ...outOfRange], faultCount };
 }
 
 /**
@@ -59,44 +63,48 @@ export function scanJson(text: string, maxDepth: number): JsonScan {
 export function locateJson(
   text: string,
   paths: readonly (readonly JsonStep[])[],
-): ({ key: number; value: number } | null)[] {
-  const found = new Map<string, { key: number; value: number }>();
-  const wanted = new Set(paths.map((path) => JSON.stringify(path)));
-  const deepest = Math.max(0, ...paths.map((path) => path.length));
-  new Scanner(text, Number.POSITIVE_INFINITY, (frames, key, value) => {
-    if (frames.length > deepest) return;
-    const name = JSON.stringify(frames.map((frame) => frame.step));
-    if (wanted.has(name)) found.set(name, { key, value });
-  }).run();
-  return paths.map((path) => found.get(JSON.stringify(path)) ?? null);
+): (Place | null)[] {
+  const root: Wanted = { parts: new Map(), place: null };
+  const ends = paths.map((path) => path.reduce(partOf, root));
+  new Scanner(text, Number.POSITIVE_INFINITY, root).run();
+  return ends.map(({ place }) => place);
+}
+
+function partOf({ parts }: Wanted, step: JsonStep): Wanted {
+  const part = parts.get(step) ?? { parts: new Map(), place: null };
+  parts.set(step, part);
+  return part;
 }
 
 /** A pass over one text. `run` returns the fault that ended it, or null at the end of the text. */
 class Scanner {
-  readonly faults: JsonFault[] = [];
+  readonly duplicates: JsonFault[] = [];
+  readonly outOfRange: JsonFault[] = [];
   faultCount = 0;
   readonly #text: string;
   readonly #maxDepth: number;
-  readonly #onValue: ValueListener | null;
+  /** What is wanted of the whole text. */
+  readonly #wanted: Wanted | undefined;
   readonly #frames: Frame[] = [];
   #at = 0;
   /** Where the key of the value that comes next begins. */
   #keyAt = 0;
 
-  constructor(text: string, maxDepth: number, onValue: ValueListener | null) {
+  constructor(text: string, maxDepth: number, wanted: Wanted | undefined) {
     this.#text = text;
     this.#maxDepth = maxDepth;
-    this.#onValue = onValue;
+    this.#wanted = wanted;
   }
 
   run(): JsonFault | null {
     this.#space();
     this.#keyAt = this.#at;
     for (;;) {
-      this.#onValue?.(this.#frames, this.#keyAt, this.#at);
+      const wanted = this.#whatIsWantedHere();
+      if (wanted !== undefined) wanted.place = { key: this.#keyAt, value: this.#at };
       const code = this.#text.charCodeAt(this.#at);
       const isOpening = code === openBrace || code === openBracket;
-      const fault = isOpening ? this.#open(code === openBrace) : this.#scalar(code);
+      const fault = isOpening ? this.#open(code === openBrace, wanted) : this.#scalar(code);
       if (fault !== null) return fault;
       // An opened container that is not empty has its first value next.
       if (isOpening && !this.#isAtEnd()) {
@@ -109,11 +117,19 @@ class Scanner {
     }
   }
 
-  #open(isObject: boolean): JsonFault | null {
+  /** One step from what is wanted of the parent: a path may be megabytes, and is not gone through. */
+  #whatIsWantedHere(): Wanted | undefined {
+    const frame = this.#frames.at(-1);
+    return frame === undefined ? this.#wanted : frame.wanted?.parts.get(frame.step);
+  }
+
+  #open(isObject: boolean, wanted: Wanted | undefined): JsonFault | null {
     if (this.#frames.length >= this.#maxDepth) {
       return this.#fault('depth', `nested deeper than ${this.#maxDepth} levels`, this.#at);
     }
-    this.#frames.push(isObject ? { keys: new Set(), step: '' } : { keys: null, step: 0 });
+    this.#frames.push(
+      isObject ? { keys: new Set(), step: '', wanted } : { keys: null, step: 0, wanted },
+    );
     this.#at++;
     this.#space();
     return null;
@@ -135,7 +151,8 @@ class Scanner {
     const key = keyOf(this.#text.slice(this.#keyAt, this.#at));
     frame.step = key;
     if (frame.keys.has(key)) {
-      this.#note('duplicate', 'the same key stands twice in one object', this.#keyAt);
+      const message = 'the same key stands twice in one object';
+      this.#note(this.duplicates, 'duplicate', message, this.#keyAt);
     } else {
       frame.keys.add(key);
     }
@@ -187,7 +204,8 @@ class Scanner {
     const literal = numberToken.exec(this.#text)?.[0];
     if (literal === undefined) return this.#expected('a value');
     if (!Number.isFinite(Number(literal))) {
-      this.#note('range', `the number ${literal.slice(0, 40)} is too large`, this.#at);
+      const message = `the number ${literal.slice(0, 40)} is too large`;
+      this.#note(this.outOfRange, 'range', message, this.#at);
     }
     this.#at += literal.length;
     return null;
@@ -239,9 +257,9 @@ class Scanner {
     return this.#fault('syntax', `expected ${what}, found ${found}`, this.#at);
   }
 
-  #note(kind: JsonFault['kind'], message: string, offset: number): void {
+  #note(faults: JsonFault[], kind: JsonFault['kind'], message: string, offset: number): void {
     this.faultCount++;
-    if (this.faults.length < keptFaults) this.faults.push(this.#fault(kind, message, offset));
+    if (faults.length < keptFaults) faults.push(this.#fault(kind, message, offset));
   }
 
   #fault(kind: JsonFault['kind'], message: string, offset: number): JsonFault {

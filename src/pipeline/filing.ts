@@ -5,6 +5,7 @@ import type { Hold } from '../queue/hold.ts';
 import { identityIfThere, sameIdentity } from '../spool/claim.ts';
 import { ensureDirectories } from '../spool/directories.ts';
 import { destination, file } from '../spool/finish.ts';
+import { giveUp } from '../spool/ground.ts';
 import type { Layout } from '../spool/layout.ts';
 import type { OutcomeRecord } from '../state/records.ts';
 import type { Store } from '../state/store.ts';
@@ -22,16 +23,25 @@ export class Filing {
     this.#hold = hold;
   }
 
-  /** A free place for a claimed file, below handoff. */
+  /**
+   * A free place for a claimed file, below handoff. Where that is lost, what is on record is filed
+   * when it is back, and the place chosen anew if need be.
+   */
   destination(to: 'processed' | 'failed', name: string): Promise<string> {
-    return this.#disk(`choose a place for ${name}`, () => destination(this.#layout, to, name));
+    return this.#disk(
+      `choose a place for ${name}`,
+      () => destination(this.#layout, to, name),
+      () => `${to}/${name}`,
+    );
   }
 
   /** Whether a claimed file is no longer the one that was read; also when it is gone. */
   hasChanged(name: string, identity: FileIdentity | null): Promise<boolean> {
-    return this.#disk(`look at ${name}`, () => {
-      return !sameIdentity(identity, identityIfThere(join(this.#layout.inflight, name)));
-    });
+    return this.#disk(
+      `look at ${name}`,
+      () => !sameIdentity(identity, identityIfThere(join(this.#layout.inflight, name))),
+      () => false,
+    );
   }
 
   /** Records an outcome; when that is on disk, writes the status and moves the file. */
@@ -51,12 +61,12 @@ export class Filing {
       record.status = withDestination(record.status, record.to);
       await this.#store.redirect(record.seq, record.to);
     }
-    this.#store.filed(record.seq);
+    this.#store.filed(record);
   }
 
   /** Runs a step on the spool; a directory that was removed meanwhile is made again. */
-  #disk<T>(what: string, step: () => T): Promise<T> {
-    return this.#hold.guard('disk', what, () => {
+  #disk<T>(what: string, step: () => T, lost: () => T = giveUp): Promise<T> {
+    const mended = () => {
       try {
         return step();
       } catch (error) {
@@ -65,6 +75,7 @@ export class Filing {
         }
         throw error;
       }
-    });
+    };
+    return this.#hold.guard('disk', what, mended, lost);
   }
 }

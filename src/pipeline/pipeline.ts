@@ -1,16 +1,19 @@
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { isRefusedName } from '../intent/names.ts';
-import type { CheckResult } from '../intent/types.ts';
 import type { Hold } from '../queue/hold.ts';
 import type { Scheduler } from '../queue/scheduler.ts';
-import { type Claim, claim, giveBack, sameIdentity } from '../spool/claim.ts';
-import { assertUsable } from '../spool/directories.ts';
+import { sameIdentity } from '../spool/claim.ts';
+import { giveUp, unlessLost } from '../spool/ground.ts';
 import type { Intake, Waiting } from '../spool/intake.ts';
 import type { Layout } from '../spool/layout.ts';
+import type { Members } from '../spool/members.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type Pool, ThreadDied } from '../workers/pool.ts';
+import type { Pool } from '../workers/pool.ts';
+import { checkOne } from './check.ts';
+import type { Claims } from './claims.ts';
 import { type Concluder, refusalOf } from './concluder.ts';
+import { Foreign } from './foreign.ts';
 import type { Job, Refused } from './job.ts';
 import type { Processor } from './processor.ts';
 import { ReadAhead, refusedFor } from './read-ahead.ts';
@@ -22,6 +25,8 @@ export type PipelineParts = {
   layout: Layout;
   log: Log;
   hold: Hold;
+  members: Members;
+  claims: Claims;
   intake: Intake;
   scheduler: Scheduler<Job>;
   pool: Pool;
@@ -29,11 +34,13 @@ export type PipelineParts = {
   processor: Processor;
   concluder: Concluder;
   tally: Tally;
+  /** Keeps an intent's target waiting while another instance has one of its name in hand. */
+  waitFor(job: Job): void;
+  /** Whether anything new may begin now. */
+  mayBegin(): boolean;
   /** Called after each step; what waits for idleness looks again. */
   progressed(): void;
 };
-
-const READER_DEATHS = 5;
 
 /**
  * The way of an intent through the rooms: read ahead, chosen, claimed, recognised, run, recorded,
@@ -42,27 +49,40 @@ const READER_DEATHS = 5;
 export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #readAhead: ReadAhead;
+  readonly #foreign: Foreign;
   /** What has left the queue and is not filed yet. */
   readonly #active = new Set<Promise<void>>();
   /** Names of files that are claimed and have no conclusion yet. */
   readonly #claimed = new Set<string>();
-  readonly #stuck = new Set<string>();
   #stopping = false;
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
     const { settings } = parts;
+    this.#foreign = new Foreign(parts.layout.handoff);
     this.#readAhead = new ReadAhead({
       ...parts,
       ...settings,
+      accept: (job) => this.#accept(job),
       refuse: (file, refused) => this.#track(this.#refuse(file, refused)),
       advanced: () => this.pump(),
     });
   }
 
-  /** Whether this name's file in handoff is read or queued. */
+  /** Whether this name's file in handoff is being read, queued or left to another instance. */
   has(name: string): boolean {
-    return this.#parts.scheduler.has(name) || this.#readAhead.has(name);
+    return this.knows(name) || this.#readAhead.has(name);
+  }
+
+  /** Its place in the order of dropping. */
+  timeOf(name: string): number | undefined {
+    const { scheduler } = this.#parts;
+    return scheduler.get(name)?.time ?? this.#foreign.timeOf(name) ?? this.#readAhead.timeOf(name);
+  }
+
+  /** Whether it is read, so that its target is known. */
+  knows(name: string): boolean {
+    return this.#parts.scheduler.has(name) || this.#foreign.has(name);
   }
 
   /** Everything that is known of has been brought to its end. */
@@ -77,16 +97,16 @@ export class Pipeline {
     return waiting + this.#readAhead.reading + this.#active.size;
   }
 
-  /** Names that the system does not let us move. */
-  get stuck(): ReadonlySet<string> {
-    return this.#stuck;
+  /** Files in handoff that belong to other instances. */
+  get foreign(): number {
+    return this.#foreign.size;
   }
 
   /** Begins what can begin. */
   pump(): void {
-    const { hold, slots, scheduler } = this.#parts;
-    this.#readAhead.pump();
-    while (!this.#stopping && !hold.active && slots.free > 0) {
+    const { hold, slots, scheduler, mayBegin } = this.#parts;
+    if (mayBegin()) this.#readAhead.pump();
+    while (!this.#stopping && !hold.active && slots.free > 0 && mayBegin()) {
       const job = scheduler.next(this.#readAhead.firstUnread());
       if (!job) break;
       void slots.take();
@@ -110,6 +130,29 @@ export class Pipeline {
   /** A queued file is being changed: it settles and is read again. */
   changed(name: string): void {
     this.#parts.scheduler.remove(name);
+    this.#foreign.delete(name);
+  }
+
+  /** Other instances live than before: each intent goes to whoever owns its target now. */
+  redistribute(): void {
+    const { intake, scheduler, members } = this.#parts;
+    for (const file of this.#foreign.takeAll()) intake.putBack(file);
+    for (const job of scheduler.jobs()) {
+      if (job.place === 'inflight' || members.owns(job.target)) continue;
+      scheduler.remove(job.id);
+      this.#foreign.add(job);
+    }
+  }
+
+  /** Intents for these targets wait, and no others. */
+  block(targets: ReadonlySet<string>): void {
+    this.#parts.scheduler.block(targets);
+    this.pump();
+  }
+
+  /** Makes sure of what is known of files that are left to others. Throws errno errors. */
+  verifyForeign(): Promise<void> {
+    return this.#foreign.verify();
   }
 
   /** Nothing new begins. Resolves when all that is under way has ended. */
@@ -120,21 +163,23 @@ export class Pipeline {
     processor.stop();
     pool.drain();
     for (const job of scheduler.removeNewest(scheduler.size)) {
-      if (job.place === 'inflight') this.#giveBack(job.name);
+      if (job.place === 'inflight') this.#parts.claims.giveBack(job.name);
     }
     while (this.#active.size > 0) await Promise.all(this.#active);
   }
 
   /** Gives back whatever is still claimed, because what it waits for does not come. */
   abandon(): void {
-    for (const name of this.#claimed) this.#giveBack(name);
+    for (const name of this.#claimed) this.#parts.claims.giveBack(name);
     this.#claimed.clear();
   }
 
+  /** What is lost with its directory is over here; whoever works on that one again takes it up. */
   #track(work: Promise<void>): void {
-    this.#active.add(work);
-    void work.finally(() => {
-      this.#active.delete(work);
+    const over = work.catch(unlessLost);
+    this.#active.add(over);
+    void over.finally(() => {
+      this.#active.delete(over);
       this.pump();
     });
   }
@@ -151,7 +196,7 @@ export class Pipeline {
       if (conclusion) {
         await this.#parts.concluder.conclude(job.name, conclusion, job.intent);
       } else {
-        this.#giveBack(job.name);
+        this.#parts.claims.giveBack(job.name);
       }
     } finally {
       if (slot) slots.give();
@@ -162,8 +207,11 @@ export class Pipeline {
   /** Claims a job's file and makes sure that it is the one that was read. */
   async #take(job: Job): Promise<boolean> {
     if (job.place === 'inflight') return true;
-    const { layout } = this.#parts;
-    const found = await this.#claim(job.name, join(layout.handoff, job.name));
+    const { layout, claims } = this.#parts;
+    const mayTake = () => this.#mayTake(job);
+    const found = await claims.take(job.name, join(layout.handoff, job.name), mayTake);
+    if (found.kind === 'elsewhere') this.#parts.waitFor(job);
+    if (found.kind === 'elsewhere' || found.kind === 'not-ours') this.#accept(job);
     if (found.kind !== 'claimed') return false;
     if (sameIdentity(found.identity, job.intent.identity)) return true;
     return this.#readAgain(job);
@@ -173,7 +221,8 @@ export class Pipeline {
   async #readAgain(job: Job): Promise<boolean> {
     const { pool, hold, layout, intake, settings } = this.#parts;
     const path = join(layout.inflight, job.name);
-    const result = await hold.guard('disk', `read ${job.name}`, () => checkOne(pool, path));
+    const read = () => checkOne(pool, path);
+    const result = await hold.guard('disk', `read ${job.name}`, read, giveUp);
     if (result.kind === 'accepted') {
       const sameTarget = `${result.intent.namespace}/${result.intent.target}` === job.target;
       if (!sameTarget) this.#enqueueClaimed(job.name, result.intent);
@@ -182,7 +231,7 @@ export class Pipeline {
     }
     if (result.kind !== 'refused') return false;
     if (result.refusal.mayPass && Date.now() - result.changedMs < settings.settleTimeoutMs) {
-      this.#giveBack(job.name);
+      this.#parts.claims.giveBack(job.name);
       intake.settle(job.name, settings.debounceMs);
     } else {
       await this.#parts.concluder.conclude(job.name, ...refusalOf(result));
@@ -200,62 +249,26 @@ export class Pipeline {
 
   /** Files a refused file: claimed, recorded, moved, and never run. */
   async #refuse(file: Waiting, result: Refused): Promise<void> {
-    const found = await this.#claim(file.name, file.path);
-    if (found.kind === 'claimed')
-      await this.#parts.concluder.conclude(file.name, ...refusalOf(result));
+    const { members, intake, claims, settings } = this.#parts;
+    // Whoever comes first may file it: it has no target that could be somebody else's.
+    const found = await claims.take(file.name, file.path, () => members.mayClaim);
+    if (found.kind === 'not-ours') intake.settle(file.name, 0);
+    if (found.kind === 'elsewhere') intake.settle(file.name, settings.debounceMs);
+    if (found.kind !== 'claimed') return;
+    const isOther = result.identity !== null && !sameIdentity(found.identity, result.identity);
+    // What was put in its place since is not refused for what the first one was.
+    if (isOther) await this.resume(file.name);
+    else await this.#parts.concluder.conclude(file.name, ...refusalOf(result));
   }
 
-  async #claim(name: string, path: Waiting['path']): Promise<Claim> {
-    const { hold, layout, log, intake, settings } = this.#parts;
-    const found = await hold.guard('disk', `claim ${name}`, () => {
-      const result = claim(layout, path, name);
-      // Where no file can be moved at all, it is the directory's fault and not this file's.
-      if (result.kind === 'refused') assertUsable(layout);
-      return result;
-    });
-    if (found.kind === 'claimed') this.#stuck.delete(name);
-    if (found.kind === 'busy') intake.settle(name, settings.debounceMs);
-    if (found.kind === 'refused') {
-      if (!this.#stuck.has(name)) {
-        log.error(
-          { intent_file: name, error_type: 'spool', error_code: 'E005' },
-          `${name} cannot be moved out of handoff (${found.errno}): look at its owner and at ` +
-            `lsattr; ${settings.once ? 'it is left there' : 'it is tried again'}`,
-        );
-      }
-      this.#stuck.add(name);
-      if (!settings.once) intake.settle(name, settings.periodMs);
-    }
-    return found;
+  #accept(job: Job): void {
+    const { members, scheduler } = this.#parts;
+    if (members.owns(job.target)) scheduler.add(job);
+    else this.#foreign.add(job);
   }
 
-  /** A file that was claimed and not run goes back; where a newer one stands it stays claimed. */
-  #giveBack(name: string): void {
-    const { layout, tally, log } = this.#parts;
-    try {
-      if (giveBack(layout, name) === 'moved') tally.givenBack++;
-      else log.info({ intent_file: name }, `${name} stays claimed until the next start`);
-    } catch (error) {
-      log.warn(
-        { intent_file: name, err: error },
-        `${name} could not be given back; next start will`,
-      );
-    }
+  #mayTake({ target }: Job): boolean {
+    const { members } = this.#parts;
+    return members.mayClaim && members.owns(target);
   }
-}
-
-/** Looks at one file, again where the reader dies over it. Throws errno errors of a failing disk. */
-async function checkOne(pool: Pool, path: string): Promise<CheckResult> {
-  for (let deaths = 0; deaths < READER_DEATHS; deaths++) {
-    try {
-      const [result] = await pool.check([path]);
-      if (result?.kind === 'unavailable') {
-        throw Object.assign(new Error(result.message), { code: result.errno });
-      }
-      return result ?? { kind: 'gone' };
-    } catch (error) {
-      if (!(error instanceof ThreadDied)) throw error;
-    }
-  }
-  return refusedFor('E012', `reading it ended the reader ${READER_DEATHS} times`, 'look into it');
 }

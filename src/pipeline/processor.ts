@@ -5,6 +5,7 @@ import { judge, type Verdict } from '../porch/exit-codes.ts';
 import type { PorchRequest } from '../porch/types.ts';
 import type { Hold } from '../queue/hold.ts';
 import { retryDelayMs } from '../queue/retry.ts';
+import { giveUp } from '../spool/ground.ts';
 import type { Layout } from '../spool/layout.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -157,20 +158,28 @@ export class Processor {
   }
 
   /** While porch cannot be started, or the disk refuses its output, the queue is held. */
-  #runGuarded(job: Job, request: PorchRequest): Promise<Ran> {
-    const { hold, pool, porch } = this.#parts;
+  async #runGuarded(job: Job, request: PorchRequest): Promise<Ran> {
+    const { hold, porch } = this.#parts;
     const cause = porch === 'builtin' ? 'disk' : 'porch';
-    return hold.guard(cause, `run porch for ${job.name}`, async () => {
-      try {
-        const ran = await pool.run(request);
-        const { startError } = ran.result;
-        if (startError && !this.#stopping)
-          throw new NotStarted(startError.errno, startError.message);
-        return ran;
-      } finally {
-        if (porch !== 'builtin') this.#parts.strays.runEnded(request.runId);
-      }
-    });
+    const run = () => this.#runOnce(request);
+    for (;;) {
+      const ran = await hold.guard(cause, `run porch for ${job.name}`, run, giveUp);
+      // A failure while the file was away with its directory says nothing about the intent.
+      if (ran.result.exitCode === 0 || ran.result.cancelled || hold.isHere) return ran;
+    }
+  }
+
+  async #runOnce(request: PorchRequest): Promise<Ran> {
+    const { pool, porch, strays } = this.#parts;
+    try {
+      if (porch !== 'builtin') strays.runBegins(request.runId);
+      const ran = await pool.run(request);
+      const { startError } = ran.result;
+      if (startError && !this.#stopping) throw new NotStarted(startError.errno, startError.message);
+      return ran;
+    } finally {
+      if (porch !== 'builtin') strays.runEnded(request.runId);
+    }
   }
 
   #judge(job: Job, request: PorchRequest, attempt: number, { result, workerId }: Ran): Tried {

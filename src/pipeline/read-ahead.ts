@@ -15,6 +15,8 @@ export type ReadAheadParts = {
   debounceMs: number;
   settleTimeoutMs: number;
   crashLimit: number;
+  /** An intent that is in order. */
+  accept(job: Job): void;
   /** A file that is refused; it still lies in handoff. */
   refuse(file: Waiting, refused: Refused): void;
   /** Something changed that may let another job begin. */
@@ -63,6 +65,14 @@ export class ReadAhead {
     return false;
   }
 
+  timeOf(name: string): number | undefined {
+    for (const batch of this.#reading) {
+      const file = batch.find((one) => one.name === name);
+      if (file) return file.time;
+    }
+    return undefined;
+  }
+
   /** The first file whose target is not known yet: nothing that was dropped later may overtake it. */
   firstUnread(): Order | undefined {
     let first: Order | undefined = this.#parts.intake.peek();
@@ -107,6 +117,8 @@ export class ReadAhead {
   async #read(batch: Waiting[]): Promise<void> {
     const results = await this.#check(batch);
     this.#reading.delete(batch);
+    // It lies in handoff still, and there it stays: what stops claims and records nothing any more.
+    if (this.#stopped) return;
     for (const [index, file] of batch.entries()) {
       const result = results[index];
       if (result) this.#sort(file, result);
@@ -129,7 +141,8 @@ export class ReadAhead {
       });
     } catch (error) {
       if (!(error instanceof ThreadDied)) throw error;
-      return this.#checkOneByOne(batch);
+      // The reader was closed: asked again, it would be started again.
+      return this.#stopped ? [] : this.#checkOneByOne(batch);
     }
   }
 
@@ -150,7 +163,7 @@ export class ReadAhead {
   }
 
   #sort(file: Waiting, result: CheckResult): void {
-    const { intake, scheduler, refuse } = this.#parts;
+    const { intake, accept, refuse } = this.#parts;
     // It has changed while it was read: it is read again when it has settled.
     if (intake.has(file.name)) return;
     if (result.kind === 'accepted') {
@@ -160,7 +173,7 @@ export class ReadAhead {
       const target = `${intent.namespace}/${intent.target}`;
       const { name, time } = file;
       const { priority } = intent;
-      scheduler.add({ id: name, name, time, target, priority, intent, place: 'handoff' });
+      accept({ id: name, name, time, target, priority, intent, place: 'handoff' });
     } else if (result.kind === 'refused') {
       if (result.refusal.mayPass && this.#stillTime(file, result.changedMs)) return;
       this.#forget(file.name);

@@ -1,13 +1,24 @@
 import { join } from 'node:path';
 import type { Hold } from '../queue/hold.ts';
-import { claim, exists, identityIfThere, sameIdentity, takeOverClaims } from '../spool/claim.ts';
+import {
+  claim,
+  claimsOf,
+  exists,
+  giveBack,
+  identityIfThere,
+  sameIdentity,
+  takeOverClaims,
+} from '../spool/claim.ts';
+import { type Estate, settle } from '../spool/estates.ts';
+import { removeTemporaries } from '../spool/finish.ts';
 import type { Layout } from '../spool/layout.ts';
-import type { OutcomeRecord, StartRecord } from '../state/records.ts';
+import type { Members } from '../spool/members.ts';
+import { lifeOf, type OutcomeRecord, type StartRecord } from '../state/records.ts';
 import type { Store } from '../state/store.ts';
 import type { Filing } from './filing.ts';
 import type { Pipeline } from './pipeline.ts';
 import { withDestination } from './report.ts';
-import { lifeOf, type Strays } from './strays.ts';
+import type { Strays } from './strays.ts';
 
 export type RecoveryParts = {
   layout: Layout;
@@ -16,66 +27,128 @@ export type RecoveryParts = {
   filing: Filing;
   pipeline: Pipeline;
   strays: Strays;
-  /** Lives of the program whose leases were found dead. */
-  predecessors: readonly string[];
+  members: Members;
 };
 
-/** What a predecessor that did not end by itself had left to do. */
+/** What those that did not end by themselves had left to do. */
 export type Recovered = {
   /** Recorded intents that were only filed. */
   filed: number;
-  /** Claimed intents without a record, which run (again). */
+  /** Claimed intents without a record, which run (again), here or with whom their target belongs to. */
   resumed: number;
 };
 
 /**
- * Finishes what a crash interrupted. What is on record is only filed; what was claimed and has no
- * record runs again, after everything that the dead program's porch left running was ended.
+ * Finishes what dead instances have left to us. What is on record is only filed; what was claimed and
+ * has no record runs again, after everything that the dead one's porch left running was ended.
+ * `claimed`: what lies in our own directory from an earlier life.
  */
-export async function recover(parts: RecoveryParts): Promise<Recovered> {
-  const { layout, store, hold, pipeline } = parts;
+export async function recover(
+  parts: RecoveryParts,
+  claimed = new Set<string>(),
+): Promise<Recovered> {
+  const { store, hold, members, layout } = parts;
+  await hold.guard('disk', 'read what others recorded', () => store.catchUp());
   endStrays(parts);
-  const claimed = new Set(
-    await hold.guard('disk', 'take over what was claimed', () => takeOverClaims(layout)),
-  );
+  const estates = await gather(parts, claimed);
   let filed = 0;
   for (const [name, { start, outcome }] of [...store.unfinished]) {
-    if (outcome) {
-      await finish(parts, outcome, claimed.delete(name));
-      filed++;
-    } else if (start) {
+    const itself = outcome && claimed.has(name) && (await isRecorded(parts, outcome));
+    if (outcome && (itself || members.isOurs(lifeOf(outcome.seq)))) {
+      if (itself) claimed.delete(name);
+      if (await finish(parts, outcome, itself === true)) filed++;
+    } else if (start && !outcome && members.isOurs(lifeOf(start.run))) {
       countDeath(store, start, claimed.has(name) || exists(join(layout.handoff, name)));
     }
   }
-  for (const name of claimed) await pipeline.resume(name);
+  // Whoever takes up one of them reads what we know of it in our journal.
+  if (claimed.size > 0) await store.flush();
+  for (const name of claimed) await beginAgain(parts, name);
+  for (const estate of estates) {
+    await hold.guard('disk', `settle what ${estate.instance} has left`, () => {
+      if (claimsOf(layout, estate.instance).length > 0) return;
+      removeTemporaries(layout, estate.life);
+      settle(estate);
+    });
+  }
   return { filed, resumed: claimed.size };
 }
 
-function endStrays({ strays, store, predecessors }: RecoveryParts): void {
-  const lives = new Set(predecessors);
-  for (const { start } of store.unfinished.values()) {
-    if (start && start.run !== '') lives.add(lifeOf(start.run));
+/** Brings what the dead had claimed under our name, and gives the estates that it was about. */
+async function gather(
+  { store, hold, members, layout }: RecoveryParts,
+  claimed: Set<string>,
+): Promise<readonly Estate[]> {
+  const { dead, estates } = members;
+  for (const instance of dead) {
+    await store.fence(instance);
+    const taken = await hold.guard('disk', `take over what ${instance} had claimed`, () => {
+      return takeOverClaims(layout, instance);
+    });
+    for (const name of taken) claimed.add(name);
   }
+  // A dead heir may have had in hand what others had recorded before, up to this moment.
+  await hold.guard('disk', 'read what others recorded', () => store.catchUp());
+  return estates;
+}
+
+function endStrays({ strays, store, members }: RecoveryParts): void {
+  const lives = new Set(members.estates.map(({ life }) => life));
+  for (const { start } of store.unfinished.values()) {
+    if (start && start.run !== '' && members.isOurs(lifeOf(start.run)))
+      lives.add(lifeOf(start.run));
+  }
+  lives.delete('');
   strays.sweepLives(lives);
 }
 
-/** Brings a recorded intent to its place, wherever the crash has left it. */
+/** Alone we go on with it; else it goes back, and whoever owns its target takes it. */
+async function beginAgain({ layout, hold, members, pipeline }: RecoveryParts, name: string) {
+  const isBack = await hold.guard('disk', `give ${name} back`, () => {
+    return !members.alone && giveBack(layout, name) === 'moved';
+  });
+  if (!isBack) await pipeline.resume(name);
+}
+
+/**
+ * Whether the claimed file is the one on record, and not a newer one of its name: of an older one the
+ * note that it was filed may be lost. It may have been rewritten in its place, or put back by a backup.
+ */
+async function isRecorded({ layout, hold }: RecoveryParts, { name, id }: OutcomeRecord) {
+  const claimed = join(layout.inflight, name);
+  const found = await hold.guard('disk', `look at ${name}`, () => identityIfThere(claimed));
+  if (id === null || found === null) return true;
+  return found.ino === id.ino || sameIdentity({ ...found, ino: id.ino }, id);
+}
+
+/**
+ * Brings a recorded intent to its place, wherever the crash has left it; false where another instance
+ * has it in hand, and brings it there.
+ */
 async function finish(
-  { layout, filing, store, hold }: RecoveryParts,
+  { layout, filing, store, hold, members }: RecoveryParts,
   record: OutcomeRecord,
   claimed: boolean,
-): Promise<void> {
+): Promise<boolean> {
   // Its destination may have changed after it was recorded.
   record.status = withDestination(record.status, record.to);
-  if (claimed) return filing.place(record);
-  const dropped = join(layout.handoff, record.name);
-  const again = await hold.guard('disk', `look for ${record.name}`, () => {
-    if (exists(join(layout.handoff, record.to))) return false;
-    return record.id !== null && sameIdentity(record.id, identityIfThere(dropped));
-  });
-  if (!again) return store.filed(record.seq);
-  await hold.guard('disk', `claim ${record.name}`, () => claim(layout, dropped, record.name));
-  return filing.place(record);
+  if (!claimed) {
+    const dropped = join(layout.handoff, record.name);
+    const place = await hold.guard('disk', `look for ${record.name}`, () => {
+      if (exists(join(layout.handoff, record.to))) return 'filed';
+      if (members.isClaimedElsewhere(record.name)) return 'elsewhere';
+      const same = record.id !== null && sameIdentity(record.id, identityIfThere(dropped));
+      return same ? 'handoff' : 'filed';
+    });
+    if (place === 'elsewhere') return false;
+    if (place === 'filed') {
+      store.filed(record);
+      return true;
+    }
+    await hold.guard('disk', `claim ${record.name}`, () => claim(layout, dropped, record.name));
+  }
+  await filing.place(record);
+  return true;
 }
 
 /** The program died while this intent ran, unless it had been given back. */

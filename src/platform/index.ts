@@ -3,6 +3,7 @@ import { posix } from './posix.ts';
 import type { Platform } from './types.ts';
 import { windows } from './windows.ts';
 
+export { adoptOrphans, reapAdopted } from './children.ts';
 export { loadFfi } from './ffi.ts';
 export { systemError } from './libc.ts';
 export { errnoOf } from './portable.ts';

@@ -8,6 +8,8 @@ import { loadFfi } from './ffi.ts';
 type Libc = {
   renameat2(from: Buffer, to: Buffer, flags: number): number;
   syncfs(fd: number): number;
+  prctl(option: number, argument: bigint): number;
+  waitid(kind: number, id: number, info: Buffer, options: number): number;
   errno(): number;
 };
 
@@ -23,11 +25,15 @@ function load(): Libc | null {
     const { functions } = ffi.dlopen('libc.so.6', {
       renameat2: { arguments: ['i32', 'buffer', 'i32', 'buffer', 'u32'], return: 'i32' },
       syncfs: { arguments: ['i32'], return: 'i32' },
+      prctl: { arguments: ['i32', 'u64', 'u64', 'u64', 'u64'], return: 'i32' },
+      waitid: { arguments: ['i32', 'u32', 'buffer', 'i32'], return: 'i32' },
       __errno_location: { arguments: [], return: 'pointer' },
     });
     return {
       renameat2: (from, to, flags) => functions.renameat2(AT_FDCWD, from, AT_FDCWD, to, flags),
       syncfs: (fd) => functions.syncfs(fd),
+      prctl: (option, argument) => functions.prctl(option, argument, 0n, 0n, 0n),
+      waitid: (kind, id, info, options) => functions.waitid(kind, id, info, options),
       errno: () => ffi.getInt32(functions.__errno_location(), 0),
     };
   } catch {

@@ -1,4 +1,5 @@
 import { errnoOf } from '../platform/index.ts';
+import { DirectoryAway } from '../spool/ground.ts';
 import { retryDelayMs } from './retry.ts';
 
 /** What is kept from working: the disk under the spool, or porch. */
@@ -19,13 +20,16 @@ const BACKOFF = { maxAttempts: Number.POSITIVE_INFINITY, initialDelayMs: 100, ma
  */
 export class Hold {
   readonly #events: HoldEvents;
+  readonly #isLost: () => boolean;
   /** Steps that wait to be tried again, by cause, and since when the cause holds. */
   readonly #held = new Map<HoldCause, { steps: number; sinceMs: number }>();
   #silent = false;
   #abandoned = false;
 
-  constructor(events: HoldEvents) {
+  /** `isLost`: whether another directory took the place of ours. Throws DirectoryAway. */
+  constructor(events: HoldEvents, isLost: () => boolean = () => false) {
     this.#events = events;
+    this.#isLost = isLost;
   }
 
   get active(): boolean {
@@ -48,24 +52,49 @@ export class Hold {
     this.#abandoned = true;
   }
 
+  /** Whether the handoff directory is there and is ours. */
+  get isHere(): boolean {
+    try {
+      return !this.#isLost();
+    } catch (error) {
+      if (error instanceof DirectoryAway) return false;
+      throw error;
+    }
+  }
+
   /**
-   * Runs a step until it succeeds. A step may be repeated without harm. Errors that are not the
-   * system's (no errno) are faults of the program and are thrown on.
+   * Runs a step until it succeeds, and only while the handoff directory is ours: after another took
+   * its place the outcome is that of `lost`, and where nothing is given, there is none ever. A step
+   * may be repeated without harm. Errors that are not the system's (no errno) are faults of the
+   * program and are thrown on.
    */
-  async guard<T>(cause: HoldCause, what: string, step: () => T | Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const result = await step();
-        if (attempt > 1) this.#release(cause);
-        return result;
-      } catch (error) {
-        if (errnoOf(error) === undefined) {
-          if (attempt > 1) this.#release(cause);
-          throw error;
+  guard<T>(
+    cause: HoldCause,
+    what: string,
+    step: () => T | Promise<T>,
+    lost: () => T | Promise<T> = never,
+  ): Promise<T> {
+    return this.guardOpen(cause, what, () => (this.#isLost() ? lost() : step()));
+  }
+
+  /** The same for a step on what is open already: that is in our directory wherever it is now. */
+  async guardOpen<T>(cause: HoldCause, what: string, step: () => T | Promise<T>): Promise<T> {
+    let held: HoldCause | null = null;
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await step();
+        } catch (error) {
+          if (errnoOf(error) === undefined) throw error;
+          const by: HoldCause = error instanceof DirectoryAway ? 'disk' : cause;
+          if (held !== by) this.#hold(by, what, error);
+          if (held !== null && held !== by) this.#release(held);
+          held = by;
+          await this.#wait(retryDelayMs(BACKOFF, attempt));
         }
-        if (attempt === 1) this.#hold(cause, what, error);
-        await this.#wait(retryDelayMs(BACKOFF, attempt));
       }
+    } finally {
+      if (held !== null) this.#release(held);
     }
   }
 
@@ -94,3 +123,5 @@ export class Hold {
     if (!this.#silent) this.#events.released(cause, performance.now() - held.sinceMs);
   }
 }
+
+const never = () => new Promise<never>(() => {});

@@ -45,6 +45,7 @@ export class Scheduler<T extends Schedulable> {
   readonly #ready = Array.from({ length: PRIORITIES }, () => {
     return new Heap<Entry<T>>((a, b) => comesBefore(a.head, b.head));
   });
+  #blocked: ReadonlySet<string> = new Set();
   /** Names that run, with the target whose first job waits for one of them. */
   readonly #running = new Map<string, Target<T> | null>();
   #picks = 0;
@@ -62,6 +63,10 @@ export class Scheduler<T extends Schedulable> {
 
   has(id: string): boolean {
     return this.#queued.has(id);
+  }
+
+  get(id: string): T | undefined {
+    return this.#queued.get(id);
   }
 
   add(job: T): void {
@@ -113,6 +118,21 @@ export class Scheduler<T extends Schedulable> {
     return head;
   }
 
+  /** From now on these targets wait, and no others. */
+  block(targets: ReadonlySet<string>): void {
+    const before = this.#blocked;
+    this.#blocked = targets;
+    for (const key of [...before, ...targets]) {
+      const target = this.#targets.get(key);
+      if (target) this.#offer(target);
+    }
+  }
+
+  /** The jobs that wait, in no order. */
+  jobs(): T[] {
+    return [...this.#queued.values()];
+  }
+
   /** A job that `next` gave out is done with. */
   finished(job: Schedulable): void {
     const waiting = this.#running.get(job.name);
@@ -155,6 +175,10 @@ export class Scheduler<T extends Schedulable> {
   #offer(target: Target<T>): void {
     const head = target.jobs[0];
     if (target.busy) return;
+    if (this.#blocked.has(target.key)) {
+      target.entry = null;
+      return;
+    }
     if (!head) {
       target.entry = null;
       // One that waited for a name may have been emptied and forgotten since, and made anew.

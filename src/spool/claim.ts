@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileIdentity } from '../intent/types.ts';
 import { errnoOf, type Moved, type Path, renameNoReplace } from '../platform/index.ts';
-import { type Layout, LEASE_SUFFIX } from './layout.ts';
+import type { Layout } from './layout.ts';
 
 /**
  * Whether a claim succeeded. `busy`: one of that name is claimed already; `refused`: the system does
@@ -26,10 +26,12 @@ export function claim(layout: Layout, from: Path, name: string): Claim {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' && exists(layout.inflight)) return { kind: 'gone' };
     if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EBUSY') {
-      return { kind: 'refused', errno };
+      return isDirectory(from) ? { kind: 'gone' } : { kind: 'refused', errno };
     }
     throw error;
   }
+  // A directory put in the file's place is nobody's intent: it goes back, and a look reports it.
+  if (isDirectory(to) && moveIn(to, from)) return { kind: 'gone' };
   const identity = identityIfThere(to);
   return identity ? { kind: 'claimed', identity } : { kind: 'gone' };
 }
@@ -43,7 +45,7 @@ export function giveBack(layout: Layout, name: string): Moved {
  * Only we move anything into our own directory: where the system cannot promise that nothing is
  * replaced, a look before is as good. False where something of that name stands there.
  */
-function moveIn(from: Path, to: string): boolean {
+function moveIn(from: Path, to: Path): boolean {
   const moved = renameNoReplace(from, to);
   if (moved !== 'unsupported') return moved === 'moved';
   if (exists(to)) return false;
@@ -51,21 +53,28 @@ function moveIn(from: Path, to: string): boolean {
   return true;
 }
 
-/**
- * Brings what dead instances had claimed under our own name; a file whose name is claimed already
- * stays for a later start. Returns all names now claimed.
- */
-export function takeOverClaims(layout: Layout): string[] {
-  for (const entry of readdirSync(layout.inflightRoot, { withFileTypes: true })) {
-    const directory = join(layout.inflightRoot, entry.name);
-    if (!entry.isDirectory() || entry.name.endsWith(LEASE_SUFFIX)) continue;
-    if (directory === layout.inflight) continue;
-    for (const name of readdirSync(directory)) {
-      moveIn(join(directory, name), join(layout.inflight, name));
-    }
-    removeIfEmpty(directory);
+/** The names that an instance has claimed. Throws errno errors. */
+export function claimsOf(layout: Layout, instance: string): string[] {
+  try {
+    return readdirSync(join(layout.inflightRoot, instance));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
+    throw error;
   }
-  return readdirSync(layout.inflight);
+}
+
+/**
+ * Brings what a dead instance had claimed under our own name, and gives the names; a file whose name
+ * we have claimed ourselves stays for later.
+ */
+export function takeOverClaims(layout: Layout, instance: string): string[] {
+  const directory = join(layout.inflightRoot, instance);
+  if (directory === layout.inflight) return [];
+  const taken = claimsOf(layout, instance).filter((name) => {
+    return moveIn(join(directory, name), join(layout.inflight, name));
+  });
+  removeIfEmpty(directory);
+  return taken;
 }
 
 /** Instances that bear the name of a pod never come back: their directories would pile up. */
@@ -87,6 +96,10 @@ export function identityIfThere(path: Path): FileIdentity | null {
 
 export function sameIdentity(a: FileIdentity | null, b: FileIdentity | null): boolean {
   return a?.ino === b?.ino && a?.size === b?.size && a?.mtimeNs === b?.mtimeNs;
+}
+
+function isDirectory(path: Path): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Whether anything stands at a path, a dangling link included. */

@@ -8,10 +8,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errnoOf, type Moved, renameNoReplace } from '../platform/index.ts';
 import { exists } from './claim.ts';
-import { errorLogName, type Layout, laterName, statusName } from './layout.ts';
+import { errorLogName, type Layout, laterName, statusName, temporaryName } from './layout.ts';
 
 /** What is to be done with a claimed file whose outcome is on disk. */
 export type Filing = {
@@ -46,8 +46,8 @@ export function destination(layout: Layout, to: 'processed' | 'failed', name: st
 export function file(layout: Layout, filing: Filing): 'filed' | 'occupied' | 'gone' {
   const place = join(layout.handoff, filing.to);
   const log = errorLogName(place);
-  replaceFile(join(layout.status, statusName(filing.name)), filing.status);
-  if (filing.log !== undefined && !placeLog(log, filing.log)) return 'occupied';
+  replaceFile(layout, join(layout.status, statusName(filing.name)), filing.status);
+  if (filing.log !== undefined && !placeLog(layout, log, filing.log)) return 'occupied';
   const claimed = join(layout.inflight, filing.name);
   try {
     if (move(claimed, place) === 'moved') return 'filed';
@@ -60,8 +60,8 @@ export function file(layout: Layout, filing: Filing): 'filed' | 'occupied' | 'go
 }
 
 /** Puts an error log into its place; false where that of another file stands there. */
-function placeLog(path: string, text: string): boolean {
-  const temporary = writeTemporary(path, text);
+function placeLog(layout: Layout, path: string, text: string): boolean {
+  const temporary = writeTemporary(layout, path, text);
   if (move(temporary, path) === 'moved') return true;
   rmSync(temporary);
   // A step that is repeated finds its own: the text bears the time of the outcome.
@@ -95,14 +95,14 @@ function move(from: string, to: string): Moved {
 }
 
 /** Writes a file beside its place and renames it in; readers see the old text or the new one. */
-function replaceFile(path: string, text: string): void {
-  renameSync(writeTemporary(path, text), path);
+function replaceFile(layout: Layout, path: string, text: string): void {
+  renameSync(writeTemporary(layout, path, text), path);
 }
 
 /** Writes the text beside the place that it is meant for, and gives the path. */
-function writeTemporary(path: string, text: string): string {
+function writeTemporary(layout: Layout, path: string, text: string): string {
   const { O_CREAT, O_TRUNC, O_WRONLY } = fsConstants;
-  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
+  const temporary = join(dirname(path), layout.temporary);
   const flags = O_CREAT | O_TRUNC | O_WRONLY | (fsConstants.O_NOFOLLOW ?? 0);
   const fd = openSync(temporary, flags, 0o644);
   try {
@@ -115,4 +115,11 @@ function writeTemporary(path: string, text: string): string {
     closeSync(fd);
   }
   return temporary;
+}
+
+/** Removes what a dead life was writing and has not brought to its place. Throws errno errors. */
+export function removeTemporaries({ status, failed }: Layout, life: string): void {
+  for (const directory of [status, failed]) {
+    rmSync(join(directory, temporaryName(life)), { force: true });
+  }
 }

@@ -1,9 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isIntentName, refusedName } from '../intent/names.ts';
 import { errnoOf, type Path } from '../platform/index.ts';
+import { FutureTimes } from './future-times.ts';
 import { NameHeap } from './name-heap.ts';
+import { nameOf, RawNames } from './raw-names.ts';
 import { Watcher } from './watcher.ts';
 
 /** A settled file that waits in handoff. */
@@ -32,6 +32,8 @@ export type IntakeEvents = {
   changed(name: string): void;
   /** Whether the file of this name in handoff was taken already, so that a look passes over it. */
   taken(name: string): boolean;
+  /** Under which time the file of this name is known that waits there, read or being read. */
+  timeOf(name: string): number | undefined;
   /** A directory bears the name of an intent: it is left alone. */
   directory(name: string): void;
   /** The directory could be read (null) or not. */
@@ -40,7 +42,8 @@ export type IntakeEvents = {
   unwatched(error: unknown): void;
 };
 
-type RefusedName = { raw: Buffer; reason: string; escaped: string };
+/** Two changes of a file within this time may leave it with one modification time. */
+const CLOCK_TICK_MS = 20;
 
 /** A look considers this many names before others have a turn. */
 const NAMES_A_TURN = 1000;
@@ -57,9 +60,9 @@ export class Intake {
   readonly #watcher: Watcher;
   readonly #settling = new NameHeap();
   readonly #settled = new NameHeap();
-  readonly #refused = new Map<string, RefusedName>();
-  /** Modification times ahead of our clock do not count; these are the first sights instead. */
-  readonly #firstSeen = new Map<string, number>();
+  /** What the files are really called that settle or have settled under a name that we gave. */
+  readonly #rawNames: RawNames;
+  readonly #futureTimes = new FutureTimes();
   readonly #directories = new Set<string>();
   #settleTimer: NodeJS.Timeout | undefined;
   #settleTimerDue = Number.POSITIVE_INFINITY;
@@ -69,6 +72,7 @@ export class Intake {
 
   constructor(handoff: string, options: IntakeOptions, events: IntakeEvents) {
     this.#handoff = handoff;
+    this.#rawNames = new RawNames(handoff);
     this.#options = options;
     this.#events = events;
     this.#watcher = new Watcher(handoff, {
@@ -99,10 +103,10 @@ export class Intake {
   /** Takes up to `count` settled files, in the order of dropping. */
   take(count: number): Waiting[] {
     const files: Waiting[] = [];
-    for (let first = this.#settled.peek(); first && files.length < count; ) {
-      this.#settled.pop();
+    while (files.length < count) {
+      const first = this.#settled.pop();
+      if (!first) break;
       files.push(this.#waiting(first.name, first.time));
-      first = this.#settled.peek();
     }
     return files;
   }
@@ -133,19 +137,31 @@ export class Intake {
 
   /** Reads the directory whole, once at a time. */
   look(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = null;
-    });
+    this.#looking ??= this.#begin(false);
     return this.#looking;
   }
 
-  async #look(): Promise<void> {
+  /** The same from now on, and what settles for the news of it is judged by its age as well. */
+  async lookAtAll(): Promise<void> {
+    while (this.#looking) await this.#looking;
+    this.#looking = this.#begin(true);
+    return this.#looking;
+  }
+
+  #begin(all: boolean): Promise<void> {
+    return this.#look(all).finally(() => {
+      this.#looking = null;
+    });
+  }
+
+  async #look(all: boolean): Promise<void> {
     try {
-      if (this.#options.watch) this.#watcher.arm();
+      // To watch anew would keep the program from ending.
+      if (this.#options.watch && !this.#stopped) this.#watcher.arm();
       // Latin-1, one character a byte: compact, and nothing is lost that is not UTF-8.
       const names = await readdir(this.#handoff, { encoding: 'latin1' });
       this.#forgetDirectories(names);
-      await this.#seen(names);
+      await this.#seen(names, all);
       this.#events.looked(null);
     } catch (error) {
       this.#events.looked(error);
@@ -168,88 +184,86 @@ export class Intake {
       void this.look();
       return;
     }
-    const name = this.#nameOf(rawName);
-    if (name === undefined) return;
+    const name = nameOf(rawName);
+    if (name === undefined || this.#isUnchanged(name)) return;
     this.#events.changed(name);
     this.#settled.delete(name);
+    this.#rawNames.remember(name, rawName);
     this.settle(name, this.#options.debounceMs);
+  }
+
+  /**
+   * Late news of a file that a look has found already: a move keeps the modification time. To settle
+   * anew would let others overtake it. What is rewritten gets another time once it has settled.
+   */
+  #isUnchanged(name: string): boolean {
+    const known = this.#settled.timeOf(name) ?? this.#events.timeOf(name);
+    return known !== undefined && this.#isStill(name, known);
+  }
+
+  /** Whether a file that was settled has had this modification time ever since. */
+  #isStill(name: string, time: number): boolean {
+    if (this.#options.debounceMs < CLOCK_TICK_MS) return false;
+    try {
+      const path = this.#rawNames.pathOf(name);
+      return lstatSync(path, { throwIfNoEntry: false })?.mtimeMs === time;
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      return false;
+    }
   }
 
   /**
    * What a look has found settles all at once, so that nothing found early in it overtakes a file
    * for the same target that was found late.
    */
-  async #seen(rawNames: readonly string[]): Promise<void> {
+  async #seen(rawNames: readonly string[], all: boolean): Promise<void> {
     const found: { name: string; time: number }[] = [];
     for (let from = 0; from < rawNames.length && !this.#stopped; from += NAMES_A_TURN) {
       for (const rawName of rawNames.slice(from, from + NAMES_A_TURN)) {
-        const name = this.#nameOf(rawName);
-        if (name === undefined || this.has(name) || this.#events.taken(name)) continue;
+        const name = nameOf(rawName);
+        if (name === undefined || this.#settled.has(name) || this.#events.taken(name)) continue;
+        if (!all && this.#settling.has(name)) continue;
+        this.#rawNames.remember(name, rawName);
         const time = this.#consider(name, Date.now());
-        if (time !== undefined) found.push({ name, time });
+        if (time === undefined) continue;
+        this.#settling.delete(name);
+        found.push({ name, time });
       }
       await new Promise((resolve) => setImmediate(resolve));
     }
     for (const { name, time } of found) {
-      if (!this.has(name) && !this.#events.taken(name)) this.#settled.set(name, time);
+      if (this.#settled.has(name)) continue;
+      if (this.#settling.has(name) && !this.#isStill(name, time)) continue;
+      this.#settling.delete(name);
+      if (this.#events.taken(name)) this.#rawNames.forget(name);
+      else this.#settled.set(name, time);
     }
   }
 
-  /** The name under which a raw name is dealt with; undefined where it is not an intent's. */
-  #nameOf(rawName: string): string | undefined {
-    if (!isIntentName(rawName)) return undefined;
-    if (/^[\w.-]{1,200}$/.test(rawName) && !rawName.startsWith('intent-refused-')) return rawName;
-    const raw = Buffer.from(rawName, 'latin1');
-    const refused = refusedName(raw);
-    if (!refused) return raw.toString('utf8');
-    const { safeName, reason, escaped } = refused;
-    this.#refused.set(safeName, { raw, reason, escaped });
-    return safeName;
-  }
-
   #waiting(name: string, time: number): Waiting {
-    const refused = this.#refused.get(name);
-    if (!refused) return { name, path: join(this.#handoff, name), time };
-    this.#refused.delete(name);
-    const { reason, escaped } = refused;
-    return { name, path: this.#rawPath(refused.raw), time, refusedName: { reason, escaped } };
-  }
-
-  #rawPath(raw: Buffer): Buffer {
-    return Buffer.concat([Buffer.from(join(this.#handoff, '/')), raw]);
+    const path = this.#rawNames.pathOf(name);
+    const refused = this.#rawNames.refusalOf(name);
+    this.#rawNames.forget(name);
+    return refused ? { name, path, time, refusedName: refused } : { name, path, time };
   }
 
   /** The time of a settled file; for one that is not settled, sees to it that it is looked at again. */
   #consider(name: string, now: number): number | undefined {
-    const refused = this.#refused.get(name);
-    const path = refused ? this.#rawPath(refused.raw) : join(this.#handoff, name);
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    if (!found) {
-      this.#refused.delete(name);
-      this.#firstSeen.delete(name);
+    const found = lstatSync(this.#rawNames.pathOf(name), { throwIfNoEntry: false });
+    if (!found || found.isDirectory()) {
+      this.#rawNames.forget(name);
+      this.#futureTimes.forget(name);
+      if (found && !this.#directories.has(name)) this.#events.directory(name);
+      if (found) this.#directories.add(name);
       return undefined;
     }
-    if (found.isDirectory()) {
-      if (!this.#directories.has(name)) this.#events.directory(name);
-      this.#directories.add(name);
-      return undefined;
-    }
-    const changed = this.#changeTime(name, found.mtimeMs, now);
-    const quiet = now - changed;
+    const quiet = now - this.#futureTimes.changeTime(name, found.mtimeMs, now);
     if (quiet < this.#options.debounceMs) {
       this.settle(name, this.#options.debounceMs - quiet);
       return undefined;
     }
-    this.#firstSeen.delete(name);
-    return changed;
-  }
-
-  #changeTime(name: string, mtimeMs: number, now: number): number {
-    if (mtimeMs <= now) return mtimeMs;
-    // Our clock may have been set back since.
-    const first = Math.min(this.#firstSeen.get(name) ?? now, now);
-    this.#firstSeen.set(name, first);
-    return first;
+    return this.#futureTimes.orderTime(name, found.mtimeMs, now);
   }
 
   #armSettleTimer(): void {
@@ -257,8 +271,7 @@ export class Intake {
     if (due >= this.#settleTimerDue || this.#stopped) return;
     clearTimeout(this.#settleTimer);
     this.#settleTimerDue = due;
-    const waitMs = Math.max(0, due - performance.now());
-    this.#settleTimer = setTimeout(() => this.#settleDue(), waitMs);
+    this.#settleTimer = setTimeout(() => this.#settleDue(), Math.max(0, due - performance.now()));
   }
 
   #settleDue(): void {
@@ -288,7 +301,7 @@ export class Intake {
 
   #forgetDirectories(rawNames: readonly string[]): void {
     if (this.#directories.size === 0) return;
-    const present = new Set(rawNames.map((rawName) => this.#nameOf(rawName)));
+    const present = new Set(rawNames.map((rawName) => nameOf(rawName)));
     for (const name of this.#directories) if (!present.has(name)) this.#directories.delete(name);
   }
 }

@@ -16,6 +16,10 @@ export class NameHeap {
     return this.#times.has(name);
   }
 
+  timeOf(name: string): number | undefined {
+    return this.#times.get(name);
+  }
+
   /** Puts a name in, or moves it to another time. */
   set(name: string, time: number): void {
     if (this.#times.get(name) === time) return;

@@ -1,6 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import * as z from 'zod';
 import type { PastOutcome } from './history.ts';
+import { openForReading } from './lines.ts';
+import { parseJson } from './records.ts';
+
+/** It is read whole, and V8 holds no string of more than 512 MiB: nor could the Go program grow so far. */
+const LARGEST_BYTES = 256 * 1024 * 1024;
 
 /**
  * The state file of the Go program (its internal/loop/state.go): one JSON object, keyed by absolute
@@ -21,7 +26,8 @@ const goState = z.object({
 
 /** The latest success of each name, or null where the file is not the Go program's. */
 export async function readGoState(path: string): Promise<Map<string, PastOutcome> | null> {
-  const parsed = goState.safeParse(await readJson(path));
+  if (!(await looksLikeGo(path))) return null;
+  const parsed = goState.safeParse(parseJson(await readFile(path, 'utf8')));
   if (!parsed.success) return null;
   const successes = new Map<string, PastOutcome>();
   for (const state of Object.values(parsed.data.states)) {
@@ -34,11 +40,14 @@ export async function readGoState(path: string): Promise<Map<string, PastOutcome
   return successes;
 }
 
-async function readJson(path: string): Promise<unknown> {
+/** By its size and its first bytes: nothing else is worth being read whole. */
+async function looksLikeGo(path: string): Promise<boolean> {
+  if ((await stat(path)).size > LARGEST_BYTES) return false;
+  const file = await openForReading(path);
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
+    return /^\s*\{\s*"(version|saved_at|states)"/.test(buffer.toString('latin1', 0, bytesRead));
+  } finally {
+    await file.close();
   }
 }

@@ -1,13 +1,17 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { moveDirectoryAside, unlinkIfThere } from './files.ts';
 import { encodeRecord, type JournalRecord, type SegmentHeader } from './records.ts';
 
 /**
  * Runs a step that touches the disk until it succeeds: where the disk refuses, the queue is held
  * and the step tried again. So a promise of this room never rejects for the disk's sake.
  */
-export type Guard = <T>(what: string, step: () => Promise<T>) => Promise<T>;
+export type Guard = <T>(what: string, step: () => Promise<T>, reach?: Reach) => Promise<T>;
+
+/** Whether a step goes by a path or only by what is open, which stays ours if it is moved away. */
+export type Reach = 'path' | 'open';
 
 /** A segment that gets no more records. */
 export type SealedSegment = { path: string; instance: string; segment: number; bytes: number };
@@ -74,10 +78,26 @@ export class Journal {
     });
   }
 
+  /** Resolves when everything so far is on disk. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#pending.push('');
+      this.#flushSoon();
+    });
+  }
+
+  /** Leaves it to others as a sealed segment. */
+  async seal(): Promise<void> {
+    while (this.#flushing) await this.#flushing;
+    await this.#settle('seal the journal', () => this.#seal(), 'path');
+    await this.#file.close();
+  }
+
   /** Writes and syncs what is left, then closes the file. */
   async close(): Promise<void> {
     while (this.#flushing) await this.#flushing;
-    await this.#settle('sync the journal', async () => {});
+    await this.#settle('sync the journal', async () => {}, 'open');
     await this.#file.close();
   }
 
@@ -85,6 +105,10 @@ export class Journal {
   async abandon(): Promise<void> {
     this.#pending = [];
     await this.#file.close();
+  }
+
+  get #sealedPath(): string {
+    return `${this.#path}.${this.#header.segment}`;
   }
 
   get #hasWork(): boolean {
@@ -117,13 +141,14 @@ export class Journal {
     const position = this.bytes;
     this.#unsynced.push(chunk);
     let clean = true;
-    await this.#guard('write the journal', async () => {
+    const write = async () => {
       const retry = !clean;
       clean = false;
       if (retry) await this.#writeAgain();
       else await writeAll(this.#file, chunk, position);
       if (waiting.length > 0 || retry) await this.#sync();
-    });
+    };
+    await this.#guard('write the journal', write, 'open');
     for (const resolve of waiting) resolve();
   }
 
@@ -135,14 +160,15 @@ export class Journal {
   }
 
   /** Syncs what was written without a sync, then does one more step. */
-  async #settle(what: string, then: () => Promise<void>): Promise<void> {
+  async #settle(what: string, then: () => Promise<void>, reach: Reach): Promise<void> {
     let clean = true;
-    await this.#guard(what, async () => {
+    const settle = async () => {
       if (!clean) await this.#writeAgain();
       clean = false;
       await this.#sync();
       await then();
-    });
+    };
+    await this.#guard(what, settle, reach);
   }
 
   /** After a failed write or sync nothing behind the last good byte can be trusted. */
@@ -153,10 +179,15 @@ export class Journal {
     await writeAll(this.#file, tail, this.#synced);
   }
 
+  async #seal(): Promise<void> {
+    await moveDirectoryAside(this.#sealedPath);
+    await rename(this.#path, this.#sealedPath);
+  }
+
   async #rotate(done: (sealed: SealedSegment) => void): Promise<void> {
     const { instance, segment } = this.#header;
-    const sealed = { path: `${this.#path}.${segment}`, instance, segment, bytes: this.bytes };
-    await this.#settle('seal the journal', () => rename(this.#path, sealed.path));
+    const sealed = { path: this.#sealedPath, instance, segment, bytes: this.bytes };
+    await this.#settle('seal the journal', () => this.#seal(), 'path');
     const old = this.#file;
     this.#header = { ...this.#header, segment: segment + 1, created: new Date().toISOString() };
     this.#file = await this.#guard('begin the journal', () => openSegment(this.#path));
@@ -171,13 +202,15 @@ export class Journal {
 
 /** An empty file under a name that the directory keeps, whatever happens to the power. */
 async function openSegment(path: string): Promise<FileHandle> {
-  const { O_CREAT, O_RDWR, O_TRUNC } = constants;
-  const file = await open(path, O_CREAT | O_RDWR | O_TRUNC | (constants.O_NOFOLLOW ?? 0), 0o644);
+  const { O_CREAT, O_EXCL, O_RDWR } = constants;
+  const file = await open(path, O_CREAT | O_EXCL | O_RDWR, 0o644);
   try {
     await syncDirectory(dirname(path));
     return file;
   } catch (error) {
     await file.close();
+    // Else the next try would find its name taken.
+    await unlinkIfThere(path).catch(() => {});
     throw error;
   }
 }

@@ -1,22 +1,46 @@
-import { createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 
 /** A line without its line feed, and its length in bytes with it. */
 export type Line = { text: string; bytes: number; whole: boolean };
 
+const CHUNK_BYTES = 256 * 1024;
+
+/** Far beyond any line of ours: what goes on longer is no text, such as the zeros of a sparse file. */
+const LONGEST_LINE = 16 * 1024 * 1024;
+
+/** Opens a state file for reading: never through a link, nor waiting for the writer of a FIFO. */
+export function openForReading(path: string): Promise<FileHandle> {
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  return open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+}
+
 /**
  * The lines of a file as a stream, ended by line feeds and nothing else: `node:readline` would also
  * split at the separators U+2028 and U+2029, which JSON leaves in strings as they are. The last line
- * may lack its line feed (`whole` is false). Throws the errors of the file system.
+ * may lack its line feed (`whole` is false). A line of more than 16 MiB is given by its beginning,
+ * as a whole one, and nothing after it is read. Throws the errors of the file system.
  */
 export async function* linesOf(path: string): AsyncGenerator<Line> {
-  let rest = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path)) {
-    let data = Buffer.concat([rest, chunk]);
-    for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10)) {
-      yield { text: data.toString('utf8', 0, end), bytes: end + 1, whole: true };
-      data = data.subarray(end + 1);
+  const file = await openForReading(path);
+  try {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    let rest = Buffer.alloc(0);
+    for (;;) {
+      const { bytesRead } = await file.read(chunk);
+      if (bytesRead === 0) break;
+      let data = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
+      for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10)) {
+        yield { text: data.toString('utf8', 0, end), bytes: end + 1, whole: true };
+        data = data.subarray(end + 1);
+      }
+      rest = data;
+      if (rest.length <= LONGEST_LINE) continue;
+      yield { text: rest.toString('utf8', 0, 64), bytes: rest.length, whole: true };
+      return;
     }
-    rest = data;
+    if (rest.length > 0) yield { text: rest.toString('utf8'), bytes: rest.length, whole: false };
+  } finally {
+    await file.close();
   }
-  if (rest.length > 0) yield { text: rest.toString('utf8'), bytes: rest.length, whole: false };
 }

@@ -1,42 +1,110 @@
-import { constants } from 'node:fs';
-import { copyFile, lstat, open, rename } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { copyOnce, ifThere, keepCopy, type Report, readable, unlinkIfThere } from './files.ts';
 import { readGoState } from './go-state.ts';
 import type { PastOutcome } from './history.ts';
 import type { SealedSegment } from './journal.ts';
-import { type Memory, replaySegment } from './replay.ts';
-import { type Covered, readSnapshot, SNAPSHOT_FORMAT } from './snapshot.ts';
+import { recallFiled } from './recall.ts';
+import { Memory, replaySegment } from './replay.ts';
+import { fence, type SegmentName, segmentName } from './segments.ts';
+import { type Covered, readSnapshot } from './snapshot.ts';
+import { type Others, Tails } from './tails.ts';
 
-/** Tells an operator what was found damaged (E009) or was taken over. */
-export type Report = (message: string, damaged: boolean) => void;
-
-/** What a predecessor's state is read from. */
+/** What the state is read from. */
 export type Source = {
   snapshot: string;
-  /** Segments that predecessors left, in any order. */
-  leftSegments: readonly string[];
+  /** Paths of all state files that lie in handoff, as of now. */
+  stateFiles(): readonly string[];
+  others: Others;
   instance: string;
+  /** Directory of the status files: where the state is damaged, they know outcomes too. */
+  status: string;
   report: Report;
 };
 
-type Loaded = { covers: Covered[]; mended: boolean };
+/** What was read. */
+export type Loaded = {
+  memory: Memory;
+  tails: Tails;
+  covers: Covered[];
+  /** Sealed segments of journals that nobody writes any more. */
+  uncovered: SealedSegment[];
+  /** Something was damaged or taken over: a snapshot would say something else than the one there. */
+  mended: boolean;
+};
 
 /**
- * Reads what is sound of the snapshot. What is damaged or the Go program's is copied aside and
- * stays in place until a whole snapshot of ours replaces it: a crash before that loses nothing.
+ * Reads the whole state. While others live they may write a snapshot meanwhile, and remove segments
+ * that it covers and the one before did not: then it is read again.
  */
-export async function loadSnapshot(options: Source, memory: Memory): Promise<Loaded> {
-  const { snapshot, report } = options;
-  const found = await lstatIfThere(snapshot);
-  if (!found) return { covers: [], mended: false };
-  if (!found.isFile()) {
-    await rename(snapshot, asideName(snapshot));
-    report(`${basename(snapshot)} is not a regular file; it was set aside and nothing read`, true);
-    return { covers: [], mended: true };
+export async function load(options: Source): Promise<Loaded> {
+  for (;;) {
+    const before = await identityOf(options.snapshot);
+    const loaded = await loadOnce(options);
+    if (!loaded.tails.any || before === (await identityOf(options.snapshot))) return loaded;
+    loaded.tails.close();
   }
-  if (!(await isOurs(snapshot))) {
-    const successes = await readGoState(snapshot);
-    if (successes) return takeOver(options, memory, successes);
+}
+
+async function loadOnce(options: Source): Promise<Loaded> {
+  const { others } = options;
+  const memory = new Memory();
+  let damaged = false;
+  let mended = false;
+  const report: Report = (message, isDamage) => {
+    damaged ||= isDamage;
+    mended = true;
+    options.report(message, isDamage);
+  };
+  const source = { ...options, report };
+  await endJournals(source);
+  const covers = await loadSnapshot(source, memory);
+  const uncovered = await loadSegments(source, memory, covers);
+  if (damaged) await recallFiled(source, memory.history);
+  const known = [...uncovered, ...covers];
+  const tails = new Tails(others, known, (record) => memory.apply(record));
+  tails.catchUp();
+  return { memory, tails, covers, uncovered, mended };
+}
+
+/** Seals what dead instances were writing, and removes what they had not written to its end. */
+async function endJournals({ others, stateFiles, report }: Source): Promise<void> {
+  for (const path of stateFiles()) {
+    if (path.endsWith('.journal') && others.isOurs(path)) await fence(path, report);
+    if (path.endsWith('.tmp') && others.names().length === 0) await unlinkIfThere(path);
+  }
+}
+
+/** Sealed segments by number, so that the records of one instance are read in their order. */
+function sealedBy({ others, stateFiles }: Source): (SegmentName & { number: number })[] {
+  const theirs = new Set(others.names().map((name) => others.journalOf(name)));
+  return stateFiles()
+    .map(segmentName)
+    .flatMap((found) => {
+      const { number, journal } = found;
+      return number === null || theirs.has(journal) ? [] : [{ ...found, number }];
+    })
+    .sort((a, b) => a.number - b.number || (a.path < b.path ? -1 : 1));
+}
+
+/** What changes when the snapshot is replaced. */
+async function identityOf(path: string): Promise<string> {
+  const found = await ifThere(stat(path));
+  return found ? `${found.ino} ${found.mtimeMs}` : '';
+}
+
+/**
+ * Reads what is sound of the snapshot, and gives what it covers. What is damaged or the Go program's
+ * is copied aside and stays in place until a whole snapshot of ours replaces it: a crash before that
+ * loses nothing.
+ */
+async function loadSnapshot(options: Source, memory: Memory): Promise<Covered[]> {
+  const { snapshot, report } = options;
+  if (!(await readable(snapshot, report))) return [];
+  const successes = await readGoState(snapshot);
+  if (successes) {
+    await takeOver(options, memory, successes);
+    return [];
   }
   let covers: Covered[] = [];
   const damaged = await readSnapshot(snapshot, {
@@ -46,25 +114,15 @@ export async function loadSnapshot(options: Source, memory: Memory): Promise<Loa
     unfinished: (record) => memory.apply(record),
     entry: (name, outcome) => memory.history.set(name, outcome),
   });
-  if (damaged > 0) await setAside(snapshot, memory.history.size, report);
-  return { covers, mended: damaged > 0 };
-}
-
-async function isOurs(path: string): Promise<boolean> {
-  const file = await open(path, 'r');
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
-    return buffer.toString('latin1', 0, bytesRead).startsWith(`{"format":"${SNAPSHOT_FORMAT}"`);
-  } finally {
-    await file.close();
-  }
+  if (damaged > 0) await keepCopy(snapshot, memory.history.size, report);
+  return covers;
 }
 
 async function takeOver(
   { snapshot, report }: Source,
   memory: Memory,
   successes: ReadonlyMap<string, PastOutcome>,
-): Promise<Loaded> {
+): Promise<void> {
   for (const [name, outcome] of successes) memory.history.set(name, outcome);
   await copyOnce(snapshot, `${snapshot}.go-backup`);
   report(
@@ -72,53 +130,32 @@ async function takeOver(
       `${basename(snapshot)}.go-backup`,
     false,
   );
-  return { covers: [], mended: true };
 }
 
-/** Replays the segments that predecessors left and seals the one that was still being written. */
-export async function loadSegments(
-  options: Source,
+/** Replays the sealed segments of journals that are none of the others'. */
+async function loadSegments(
+  source: Source,
   memory: Memory,
   covers: readonly Covered[],
 ): Promise<SealedSegment[]> {
   const uncovered: SealedSegment[] = [];
-  for (const path of [...options.leftSegments].sort(bySegment)) {
-    const reading = await replaySegment(path, memory, covers);
-    if (reading.damaged > 0) await setAside(path, memory.history.size, options.report);
-    const { instance = options.instance, segment = 0, bytes } = reading;
-    const sealed = /\.journal$/.test(path) ? `${path}.${segment}` : path;
-    if (sealed !== path) await rename(path, sealed);
-    uncovered.push({ path: sealed, instance, segment, bytes });
+  for (const segment of sealedBy(source)) {
+    // One that is gone by now is covered by a snapshot.
+    const read = await ifThere(loadSegment(source, segment, memory, covers));
+    if (read) uncovered.push(read);
   }
   return uncovered;
 }
 
-/** Sealed segments by number; the current one, which has none, is the newest. */
-function bySegment(a: string, b: string): number {
-  const number = (path: string) =>
-    Number(/\.journal\.(\d+)$/.exec(path)?.[1] ?? Number.MAX_SAFE_INTEGER);
-  return number(a) - number(b) || (a < b ? -1 : 1);
-}
-
-function asideName(path: string): string {
-  return `${path}.damaged-${new Date().toISOString().replace(/[-:.]/g, '')}`;
-}
-
-async function setAside(path: string, kept: number, report: Report): Promise<void> {
-  const aside = asideName(path);
-  await copyOnce(path, aside);
-  report(`${basename(path)} is damaged: ${kept} sound entries kept, a copy is ${aside}`, true);
-}
-
-async function copyOnce(from: string, to: string): Promise<void> {
-  await copyFile(from, to, constants.COPYFILE_EXCL).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-}
-
-async function lstatIfThere(path: string) {
-  return lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
+async function loadSegment(
+  { instance: ours, report }: Source,
+  { path, number, limit }: SegmentName & { number: number },
+  memory: Memory,
+  covers: readonly Covered[],
+): Promise<SealedSegment | null> {
+  if (!(await readable(path, report))) return null;
+  const reading = await replaySegment(path, memory, covers, limit);
+  if (reading.damaged > 0) await keepCopy(path, memory.history.size, report);
+  const { instance = ours, bytes } = reading;
+  return { path, instance, segment: number, bytes };
 }

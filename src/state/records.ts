@@ -9,10 +9,13 @@ export const JOURNAL_VERSION = 1;
 
 const identity = z.object({ ino: z.string(), size: z.number(), mtimeNs: z.string() });
 
-/** First record of each segment: whose it is, and which one. */
+/**
+ * First record of each segment: whose it is, and which one. It keeps its form in later versions of
+ * the format, so that this one can tell them from damage.
+ */
 const segment = z.object({
   t: z.literal('segment'),
-  version: z.literal(JOURNAL_VERSION),
+  version: z.int().min(1),
   instance: z.string(),
   segment: z.number(),
   /** Names one run of the program. */
@@ -32,6 +35,8 @@ const start = z.object({
   run: z.string(),
   /** How often a worker or the program has died while this intent ran. */
   deaths: z.number(),
+  /** As of an outcome. */
+  at: z.number(),
 });
 
 /** What became of an intent: synced before anything is moved or reported. */
@@ -51,7 +56,10 @@ const outcome = z.object({
   status: z.string(),
   /** The error log's text, where there is one. */
   log: z.string().optional(),
-  /** Milliseconds since 1970. */
+  /**
+   * Milliseconds since 1970, but always more than in any earlier record of this name, whoever wrote
+   * it: so records of one name have an order that no clock can change.
+   */
   at: z.number(),
 });
 
@@ -64,28 +72,15 @@ const filed = z.object({ t: z.literal('filed'), seqs: z.array(z.string()) });
 /** History older than this was pruned. */
 const pruned = z.object({ t: z.literal('pruned'), before: z.number() });
 
-/** An heir has taken over: what that instance appends after this byte is void. */
-const fence = z.object({
-  t: z.literal('fence'),
-  instance: z.string(),
-  segment: z.number(),
-  bytes: z.number(),
-});
-
-const record = z.discriminatedUnion('t', [
-  segment,
-  start,
-  outcome,
-  redirected,
-  filed,
-  pruned,
-  fence,
-]);
+const record = z.discriminatedUnion('t', [segment, start, outcome, redirected, filed, pruned]);
 
 export type JournalRecord = z.infer<typeof record>;
 export type SegmentHeader = z.infer<typeof segment>;
 export type StartRecord = z.infer<typeof start>;
 export type OutcomeRecord = z.infer<typeof outcome>;
+
+/** The run of the program that a `seq` or a `run` (LIFE-NUMBER) is of; empty where there is none. */
+export const lifeOf = (id: string): string => id.split('-')[0] ?? '';
 
 /** The record as the journal holds it. */
 export function encodeRecord(value: JournalRecord): string {
@@ -97,8 +92,30 @@ export function encodeRecord(value: JournalRecord): string {
 export function decodeRecord(line: string): JournalRecord | null {
   const text = line.slice(9);
   if (line[8] !== ' ' || line.slice(0, 8) !== checksum(text)) return null;
-  const parsed = record.safeParse(JSON.parse(text));
+  const parsed = record.safeParse(parseJson(text));
   return parsed.success ? parsed.data : null;
+}
+
+/** Undefined where the text is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A state file that this version cannot read, though it is sound. Taking it for damage would run
+ * again what it says is done.
+ */
+export class LaterVersion extends Error {
+  constructor(path: string, version: number) {
+    super(
+      `${path} was written by a later version of conductor-loop (format ${version}): ` +
+        'use that version, or move the file away and everything dropped again runs again',
+    );
+  }
 }
 
 /** CRC-32 (the one of zlib and PNG) as eight hex digits. */

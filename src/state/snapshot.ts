@@ -1,27 +1,38 @@
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
+import { moveDirectoryAside, unlinkIfThere } from './files.ts';
 import type { PastOutcome } from './history.ts';
 import { syncDirectory } from './journal.ts';
 import { linesOf } from './lines.ts';
-import { checksum, decodeRecord, encodeRecord, type JournalRecord } from './records.ts';
+import {
+  checksum,
+  decodeRecord,
+  encodeRecord,
+  type JournalRecord,
+  LaterVersion,
+  parseJson,
+} from './records.ts';
 
 /**
  * The snapshot `.conductor-state.json`, format version 1 (docs/state-format.md): always valid JSON,
  * one entry a line, so that both ways it passes as a stream and never stands in memory whole.
  */
 export const SNAPSHOT_FORMAT = 'conductor-loop state';
+const SNAPSHOT_VERSION = 1;
 
 const covered = z.object({ instance: z.string(), segment: z.number(), bytes: z.number() });
 
+/** It keeps its form in later versions of the format, so that this one can tell them from damage. */
 const head = z.object({
   format: z.literal(SNAPSHOT_FORMAT),
-  version: z.literal(1),
+  version: z.int().min(1),
   saved_at: z.string(),
   covers: z.array(covered),
-  /** Of the JSON text of `covers`. */
-  checksum: z.string(),
 });
+
+/** The first line: the head's JSON, and within it the checksum of that JSON without it. */
+const HEAD_LINE = /^(\{.*),"checksum":"([0-9a-f]{8})","unfinished":\[$/s;
 
 /** `[name, sha256, "s" or "f", milliseconds, checksum of the four before]` */
 const entry = z.tuple([z.string(), z.string(), z.enum(['s', 'f']), z.number(), z.string()]);
@@ -47,28 +58,37 @@ const ENTRIES_A_CHUNK = 1000;
 const BEGIN_ENTRIES = '],"entries":[';
 const END = '],"count":';
 
-/** Writes the snapshot beside its place, syncs it and renames it in. */
-export async function writeSnapshot(path: string, content: SnapshotContent): Promise<void> {
-  const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w', 0o644);
+/** Writes the snapshot beside its place (`temporary`), syncs it and renames it in. */
+export async function writeSnapshot(
+  path: string,
+  content: SnapshotContent,
+  temporary = `${path}.tmp`,
+): Promise<void> {
+  // Made anew: whatever stood there might be a link, or a FIFO that nobody reads.
+  await moveDirectoryAside(temporary);
+  await unlinkIfThere(temporary);
+  const file = await open(temporary, 'wx', 0o644);
   try {
     // Unlike write() this goes on after a short write, so that a full disk is an error.
     for (const chunk of chunks(content)) await file.writeFile(chunk);
     await file.sync();
+  } catch (error) {
+    // On a full disk a part of it takes the room that others need.
+    await unlinkIfThere(temporary);
+    throw error;
   } finally {
     await file.close();
   }
+  await moveDirectoryAside(path);
   await rename(temporary, path);
   await syncDirectory(dirname(path));
 }
 
 function* chunks(content: SnapshotContent): Generator<string> {
   const { covers } = content;
-  const first = {
-    ...{ format: SNAPSHOT_FORMAT, version: 1, saved_at: new Date().toISOString() },
-    ...{ covers, checksum: checksum(JSON.stringify(covers)) },
-  };
-  yield `${JSON.stringify(first).slice(0, -1)},"unfinished":[\n`;
+  const saved_at = new Date().toISOString();
+  const first = { format: SNAPSHOT_FORMAT, version: SNAPSHOT_VERSION, saved_at, covers };
+  yield `${withChecksum(JSON.stringify(first), '"checksum":')},"unfinished":[\n`;
   yield content.unfinished.map((record) => JSON.stringify(encodeRecord(record))).join(',\n');
   yield `\n${BEGIN_ENTRIES}\n`;
   let count = 0;
@@ -85,13 +105,17 @@ function* chunks(content: SnapshotContent): Generator<string> {
 }
 
 function encodeEntry(name: string, { sha, succeeded, at }: PastOutcome): string {
-  const fields = JSON.stringify([name, sha, succeeded ? 's' : 'f', at]);
-  return `${fields.slice(0, -1)},"${checksum(fields)}"]`;
+  return `${withChecksum(JSON.stringify([name, sha, succeeded ? 's' : 'f', at]))}]`;
+}
+
+/** JSON without its closing bracket, and in its place its checksum. */
+function withChecksum(json: string, key = ''): string {
+  return `${json.slice(0, -1)},${key}"${checksum(json)}"`;
 }
 
 /**
  * Reads a snapshot and reports every sound line. Returns the number of damaged lines: 0 for a
- * whole snapshot. Throws the errors of the file system.
+ * whole snapshot. Throws LaterVersion and the errors of the file system.
  */
 export async function readSnapshot(path: string, reader: SnapshotReader): Promise<number> {
   let number = 0;
@@ -101,7 +125,7 @@ export async function readSnapshot(path: string, reader: SnapshotReader): Promis
   for await (const { text: line } of linesOf(path)) {
     // A line says by its form what it is: so damage to one says nothing about another.
     if (number++ === 0) {
-      if (!readHead(line, reader)) damaged++;
+      if (!readHead(path, line, reader)) damaged++;
     } else if (line.startsWith('["')) {
       if (readEntry(line, reader)) count++;
       else damaged++;
@@ -116,11 +140,13 @@ export async function readSnapshot(path: string, reader: SnapshotReader): Promis
   return damaged > 0 || count === expected ? damaged : 1;
 }
 
-function readHead(line: string, reader: SnapshotReader): boolean {
-  const parsed = head.safeParse(parseJson(`${line.replace(/,"unfinished":\[$/, '')}}`));
+function readHead(path: string, line: string, reader: SnapshotReader): boolean {
+  const [, fields = '', sum] = HEAD_LINE.exec(line) ?? [];
+  if (checksum(`${fields}}`) !== sum) return false;
+  const parsed = head.safeParse(parseJson(`${fields}}`));
   if (!parsed.success) return false;
-  const { covers, checksum: sum } = parsed.data;
-  if (checksum(JSON.stringify(covers)) !== sum) return false;
+  const { version, covers } = parsed.data;
+  if (version > SNAPSHOT_VERSION) throw new LaterVersion(path, version);
   reader.covers(covers);
   return true;
 }
@@ -140,12 +166,4 @@ function readUnfinished(line: string, reader: SnapshotReader): boolean {
   const record = whole ? decodeRecord(text.data.slice(0, -1)) : null;
   if (record) reader.unfinished(record);
   return record !== null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

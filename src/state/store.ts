@@ -1,15 +1,17 @@
-import { unlink } from 'node:fs/promises';
+import { Compactor, hasReaders } from './compactor.ts';
+import { unlinkIfThere } from './files.ts';
 import type { PastOutcome } from './history.ts';
-import { type Guard, Journal, type SealedSegment } from './journal.ts';
-import { loadSegments, loadSnapshot, type Source } from './load.ts';
+import { type Guard, Journal } from './journal.ts';
+import { type Loaded, load, type Source } from './load.ts';
 import {
   JOURNAL_VERSION,
   type OutcomeRecord,
   type SegmentHeader,
   type StartRecord,
 } from './records.ts';
-import { Memory, type Unfinished } from './replay.ts';
-import { writeSnapshot } from './snapshot.ts';
+import type { Memory, Unfinished } from './replay.ts';
+import { fence } from './segments.ts';
+import type { Tails } from './tails.ts';
 
 /** Where the state lives and whose it is. */
 export type StateOptions = Source & {
@@ -18,44 +20,45 @@ export type StateOptions = Source & {
   /** Names this run of the program. */
   life: string;
   guard: Guard;
+  /**
+   * Makes durable what was filed since the latest snapshot (null: too much to be named), before it is
+   * forgotten what would have to be repeated after a power loss.
+   */
+  syncFiled(filed: readonly OutcomeRecord[] | null): Promise<void>;
 };
-
-/** Compaction pays when the journal has outgrown both of these. */
-const COMPACT_BYTES = 16 * 1024 * 1024;
-const COMPACT_BYTES_PER_ENTRY = 256;
 
 /** The program's memory of outcomes: what it says, it has on disk. */
 export class Store {
   readonly #options: StateOptions;
   readonly #memory: Memory;
   readonly #journal: Journal;
-  /** Segments that no snapshot covers yet. */
-  #uncovered: SealedSegment[];
+  readonly #tails: Tails;
+  readonly #compactor: Compactor;
   #filed: string[] = [];
   #count = 0;
+  #ended = false;
   #dirty: boolean;
-  #compacting: Promise<void> | null = null;
 
   private constructor(
     options: StateOptions,
-    memory: Memory,
+    { memory, tails, uncovered, mended }: Loaded,
     journal: Journal,
-    uncovered: SealedSegment[],
-    mended: boolean,
   ) {
     this.#options = options;
     this.#memory = memory;
+    this.#tails = tails;
     this.#journal = journal;
-    this.#uncovered = uncovered;
+    const captured = () => {
+      this.#dirty = false;
+    };
+    this.#compactor = new Compactor({ ...options, memory, tails, journal, captured }, uncovered);
     this.#dirty = mended || uncovered.length > 0;
   }
 
   /** Reads snapshot and journals, sets aside what is damaged and begins a segment of our own. */
   static async open(options: StateOptions): Promise<Store> {
-    const memory = new Memory();
-    const { covers, mended } = await loadSnapshot(options, memory);
-    const uncovered = await loadSegments(options, memory, covers);
-    const last = [...covers, ...uncovered]
+    const loaded = await load(options);
+    const last = [...loaded.covers, ...loaded.uncovered]
       .filter((one) => one.instance === options.instance)
       .reduce((highest, one) => Math.max(highest, one.segment), 0);
     const header: SegmentHeader = {
@@ -67,7 +70,7 @@ export class Store {
       created: new Date().toISOString(),
     };
     const journal = await Journal.create(options.journal, header, options.guard);
-    return new Store(options, memory, journal, uncovered, mended);
+    return new Store(options, loaded, journal);
   }
 
   /** True where a snapshot would say more than the one on disk. */
@@ -100,9 +103,26 @@ export class Store {
     return this.#start(name, sha)?.attempt ?? 0;
   }
 
+  /**
+   * Reads what the other instances have recorded by now; false where one of them may just have died,
+   * and how far its journal counts is not known yet. Throws errno errors.
+   */
+  catchUp(): boolean {
+    return this.#tails.catchUp();
+  }
+
+  /** Sets the end of the journal of a dead instance that is ours to settle. */
+  async fence(instance: string): Promise<void> {
+    const { others, guard, report } = this.#options;
+    const journal = others.journalOf(instance);
+    await guard('seal the journal of a dead instance', () => fence(journal, report));
+    this.#tails.follow(instance);
+    await guard('read the journal of a dead instance', async () => this.#tails.catchUp());
+  }
+
   /** Notes that an attempt begins, or that none runs any more. Not waited for. */
-  started(record: Omit<StartRecord, 't'>): void {
-    const start: StartRecord = { t: 'start', ...record };
+  started(record: Omit<StartRecord, 't' | 'at'>): void {
+    const start: StartRecord = { t: 'start', ...record, at: this.#after(record.name, Date.now()) };
     this.#dirty = true;
     this.#memory.apply(start);
     this.#journal.note(start);
@@ -111,7 +131,8 @@ export class Store {
   /** Records what became of an intent. When this resolves, it is on disk. */
   async record(outcome: Omit<OutcomeRecord, 't' | 'seq'>): Promise<OutcomeRecord> {
     const seq = `${this.#options.life}-${++this.#count}`;
-    const record: OutcomeRecord = { t: 'outcome', seq, ...outcome };
+    const at = this.#after(outcome.name, outcome.at);
+    const record: OutcomeRecord = { t: 'outcome', seq, ...outcome, at };
     this.#dirty = true;
     const durable = this.#journal.append(record);
     this.#memory.apply(record);
@@ -128,16 +149,22 @@ export class Store {
   }
 
   /** Notes that an outcome's file has reached its place. */
-  filed(seq: string): void {
-    this.#memory.apply({ t: 'filed', seqs: [seq] });
+  filed(record: OutcomeRecord): void {
+    this.#memory.apply({ t: 'filed', seqs: [record.seq] });
     this.#dirty = true;
-    if (this.#filed.push(seq) === 1) setImmediate(() => this.#noteFiled());
-    if (this.#outgrown()) void this.compact();
+    this.#compactor.filed(record);
+    if (this.#filed.push(record.seq) === 1) setImmediate(() => this.#noteFiled());
+    if (this.#compactor.isDue) void this.compact();
+  }
+
+  /** Resolves when everything that was noted so far is on disk. */
+  flush(): Promise<void> {
+    return this.#journal.flush();
   }
 
   /** Forgets outcomes older than `before` (milliseconds since 1970); returns how many. */
   prune(before: number): number {
-    const count = this.#memory.history.prune(before);
+    const count = this.#memory.prune(before);
     if (count > 0) this.#journal.note({ t: 'pruned', before });
     this.#dirty ||= count > 0;
     return count;
@@ -145,29 +172,66 @@ export class Store {
 
   /** Writes a snapshot of everything up to now and drops the segments that it covers. */
   compact(): Promise<void> {
-    this.#compacting ??= this.#compact().finally(() => {
-      this.#compacting = null;
-    });
-    return this.#compacting;
+    return this.#compactor.compact();
   }
 
-  /** Leaves one whole snapshot behind, and no journal. */
+  /**
+   * What is done now and then: it reads what may be removed before long, keeps the snapshot near and
+   * the directory clean.
+   */
+  async tidy(): Promise<void> {
+    const { guard } = this.#options;
+    if (!this.#ended) await guard('read the journals of others', async () => this.#readOn());
+    if (this.#compactor.isDue && !this.#ended) await this.compact();
+    await this.#compactor.removeCovered();
+  }
+
+  /** Alone it leaves one whole snapshot behind and no journal; else a journal for the others. */
   async close(): Promise<void> {
     this.#noteFiled();
-    await this.#compacting;
-    if (this.dirty) await this.compact();
+    this.#ended = true;
+    await this.#compactor.underWay;
+    if ((this.#dirty || this.#tails.any) && !(await this.#hasReaders())) await this.compact();
+    const hasReaders = await this.#hasReaders();
+    this.#tails.close();
+    if (hasReaders) return this.#journal.seal();
     await this.#journal.close();
-    await unlinkIfThere(this.#options.journal);
+    const { guard, journal } = this.#options;
+    await guard('remove the journal', () => unlinkIfThere(journal));
+  }
+
+  /** Only writes what the journal still lacks: the directory is out of reach, but that is open. */
+  leave(): Promise<void> {
+    this.#noteFiled();
+    this.#end();
+    return this.#journal.close();
   }
 
   /** Writes nothing more: the directory, or our name in it, belongs to somebody else by now. */
   abandon(): Promise<void> {
+    this.#end();
     return this.#journal.abandon();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#tails.close();
+  }
+
+  #readOn(): void {
+    if (this.#ended) return;
+    this.#tails.catchUp();
+    this.#tails.forgetEnded();
   }
 
   #start(name: string, sha: string): StartRecord | undefined {
     const start = this.#memory.unfinished.get(name)?.start;
     return start?.sha === sha ? start : undefined;
+  }
+
+  /** `at`, or just after the latest that is known of a name, whatever a clock says. */
+  #after(name: string, at: number): number {
+    return Math.max(at, this.#memory.latest(name) + 1);
   }
 
   #noteFiled(): void {
@@ -176,35 +240,8 @@ export class Store {
     this.#filed = [];
   }
 
-  #outgrown(): boolean {
-    const { bytes } = this.#journal;
-    return bytes > COMPACT_BYTES && bytes > this.size * COMPACT_BYTES_PER_ENTRY;
+  /** Whether somebody may have to read what we have written. */
+  #hasReaders(): Promise<boolean> {
+    return hasReaders(this.#options);
   }
-
-  async #compact(): Promise<void> {
-    this.#uncovered.push(await this.#journal.rotate());
-    this.#dirty = false;
-    const segments = this.#uncovered;
-    const { history, unfinished } = this.#memory;
-    const open = [...unfinished.values()].flatMap(({ start, outcome }) =>
-      [start, outcome].filter((record) => record !== undefined),
-    );
-    await this.#options.guard('write the state snapshot', () =>
-      writeSnapshot(this.#options.snapshot, {
-        covers: segments.map(({ instance, segment, bytes }) => ({ instance, segment, bytes })),
-        unfinished: open,
-        entries: history.entries(),
-      }),
-    );
-    this.#uncovered = this.#uncovered.slice(segments.length);
-    for (const { path } of segments) {
-      await this.#options.guard('remove a journal segment', () => unlinkIfThere(path));
-    }
-  }
-}
-
-async function unlinkIfThere(path: string): Promise<void> {
-  await unlink(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
 }

@@ -10,7 +10,8 @@ export type LogOptions = {
   service: string;
   version: string;
   environment: string;
-  instance: string;
+  /** The name that this instance bears now. */
+  instance: () => string;
   /** Called before each line for a person: whoever draws on the terminal takes its drawing away. */
   beforeLine?: () => void;
 };
@@ -20,18 +21,19 @@ export type LogOptions = {
  * a terminal. Written synchronously, so that the last words before an end are not lost.
  */
 export async function createLog(options: LogOptions): Promise<Log> {
-  const { level, format, beforeLine, ...fields } = options;
+  const { level, format, beforeLine, instance, ...fields } = options;
   const pretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY === true);
   return pino(
     {
       level,
       base: fields,
+      mixin: () => ({ instance: instance() }),
       messageKey: 'message',
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
     pretty
-      ? await prettyStream(Object.keys(fields), beforeLine)
+      ? await prettyStream([...Object.keys(fields), 'instance'], beforeLine)
       : pino.destination({ fd: 2, sync: true }),
   );
 }

@@ -36,6 +36,7 @@ export const toWorker = z.discriminatedUnion('type', [
     limits,
     spawner: z.enum(['native', 'node']) satisfies z.ZodType<SpawnerName>,
   }),
+  z.object({ type: z.literal('sync'), id: z.number(), path: z.string() }),
   z.object({ type: z.literal('cancel'), signal: z.enum(['SIGTERM', 'SIGKILL']) }),
 ]);
 
@@ -77,10 +78,12 @@ const checkResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('unavailable'), errno: z.string(), message: z.string() }),
 ]) satisfies z.ZodType<CheckResult>;
 
+const systemError = z.object({ errno: z.string(), message: z.string() });
+
 const porchResult = z.object({
   exitCode: z.number().nullable(),
   signal: z.string().nullable(),
-  startError: z.object({ errno: z.string(), message: z.string() }).nullable(),
+  startError: systemError.nullable(),
   timedOut: z.boolean(),
   cancelled: z.boolean(),
   stdout: z.string(),
@@ -91,8 +94,9 @@ const porchResult = z.object({
 export const fromWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('checked'), id: z.number(), results: z.array(checkResult) }),
   z.object({ type: z.literal('ran'), id: z.number(), results: z.array(porchResult) }),
+  z.object({ type: z.literal('synced'), id: z.number(), error: systemError.nullable() }),
   /** Not an answer: the thread blocks while porch runs, and hears only what is written here. */
-  z.object({ type: z.literal('control'), fd: z.number() }),
+  z.object({ type: z.literal('control'), fd: z.number(), ends: z.array(z.number()) }),
 ]);
 
 export type ToWorker = z.infer<typeof toWorker>;

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
 import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
-import { Thread } from './thread.ts';
+import { Thread, ThreadDied } from './thread.ts';
 
 export { ThreadDied } from './thread.ts';
 
@@ -30,6 +30,7 @@ export class Pool {
   readonly #options: PoolOptions;
   readonly #reader: Thread;
   readonly #runners: Thread[];
+  readonly #startWorker: (() => Worker) | undefined;
   #queue: Queued[] = [];
   #assigning = false;
   #averageMs = 2 * SHORT_MS;
@@ -37,6 +38,7 @@ export class Pool {
   /** `startWorker`: how a thread is started, where not in the usual way. */
   constructor(options: PoolOptions, startWorker?: () => Worker) {
     this.#options = options;
+    this.#startWorker = startWorker;
     this.#reader = new Thread(startWorker);
     this.#runners = Array.from({ length: options.runners }, () => new Thread(startWorker));
   }
@@ -68,6 +70,24 @@ export class Pool {
       this.#queue.push({ request, resolve, reject });
       this.#assignSoon();
     });
+  }
+
+  /**
+   * Writes the file system that holds `path` to disk, in a thread of its own, for that may take long.
+   * Rejects with the errno error of a failing disk.
+   */
+  async sync(path: string): Promise<void> {
+    const thread = new Thread(this.#startWorker);
+    try {
+      const answer = await thread.ask({ type: 'sync', path });
+      const error = answer.type === 'synced' ? answer.error : null;
+      if (error) throw Object.assign(new Error(error.message), { code: error.errno });
+    } catch (error) {
+      if (error instanceof ThreadDied) throw Object.assign(error, { code: 'EIO' });
+      throw error;
+    } finally {
+      await thread.close();
+    }
   }
 
   /** Takes back what no thread has begun: it counts as cancelled. */

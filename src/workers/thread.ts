@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { controlWords } from '../porch/native/spawner.ts';
 import { type FromWorker, fromWorker, type ToWorker } from './messages.ts';
@@ -23,7 +23,7 @@ export class Thread {
   #asked = 0;
   readonly #waiting = new Map<number, Waiting>();
   /** Where a thread that blocks while porch runs can be told to end it. */
-  #control: number | null = null;
+  #control: { fd: number; ends: readonly number[] } | null = null;
   readonly #startWorker: () => Worker;
 
   /** `startWorker` starts a thread that runs worker.ts. */
@@ -71,7 +71,7 @@ export class Thread {
   }
 
   #tell(word: keyof typeof controlWords): void {
-    if (this.#control !== null) writeSync(this.#control, controlWords[word]);
+    if (this.#control !== null) writeSync(this.#control.fd, controlWords[word]);
   }
 
   #start(): Worker {
@@ -79,7 +79,7 @@ export class Thread {
     worker.on('message', (data: unknown) => {
       const answer = fromWorker.parse(data);
       if (answer.type === 'control') {
-        this.#control = answer.fd;
+        this.#control = answer;
         return;
       }
       const waiting = this.#waiting.get(answer.id);
@@ -97,6 +97,9 @@ export class Thread {
 
   #died(reason: string): void {
     this.#worker = null;
+    this.#control?.ends.forEach((fd) => {
+      closeSync(fd);
+    });
     this.#control = null;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();

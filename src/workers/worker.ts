@@ -1,6 +1,7 @@
 /** The thread's side: reads and checks intents, runs porch, answers each message once. */
 import { parentPort } from 'node:worker_threads';
 import { checkFile } from '../intent/read.ts';
+import { errnoOf, syncFileSystem } from '../platform/index.ts';
 import { runBuiltin } from '../porch/builtin/run.ts';
 import { runPorchNative } from '../porch/native/run.ts';
 import { NativeSpawner } from '../porch/native/spawner.ts';
@@ -23,8 +24,21 @@ async function handle(message: ToWorker): Promise<void> {
   } else if (message.type === 'check') {
     const results = message.paths.map((path) => checkFile(path, message.limits));
     send({ type: 'checked', id: message.id, results });
+  } else if (message.type === 'sync') {
+    send({ type: 'synced', id: message.id, error: sync(message.path) });
   } else {
     send({ type: 'ran', id: message.id, results: await run(message) });
+  }
+}
+
+function sync(path: string): { errno: string; message: string } | null {
+  try {
+    // Where the system has no such call, it syncs by itself within some seconds.
+    syncFileSystem(path);
+    return null;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { errno: errnoOf(error) ?? 'EIO', message };
   }
 }
 
@@ -40,7 +54,7 @@ async function run({ requests, limits, spawner }: Run): Promise<PorchResult[]> {
 
 function startNativeSpawner(): NativeSpawner {
   const spawner = new NativeSpawner();
-  send({ type: 'control', fd: spawner.control });
+  send({ type: 'control', fd: spawner.control, ends: spawner.controlEnds });
   return spawner;
 }
 

@@ -54,6 +54,11 @@ export type StartOptions = {
   /** Runs as this user and group; only root may ask for it. */
   user?: number | undefined;
   preload?: string;
+  /**
+   * A command line that starts the program as its child, such as that of a tracer. Both are in a
+   * process group of their own.
+   */
+  under?: readonly [string, ...string[]];
 };
 
 function parseLine(line: string): LogLine {
@@ -71,28 +76,33 @@ const surroundings = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(CONDUCTOR|POD|KUBERNETES)_/.test(name)),
 );
 
-const running = new Set<ChildProcess>();
+const running = new Set<Program>();
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const program of running) program.signal('SIGKILL');
 });
 
 /** One run of the program. Its output is kept, its log lines are parsed. */
 export class Program {
   readonly #child: ChildProcess;
+  /** Whether it leads a process group. */
+  readonly #leads: boolean;
   readonly #ended: Promise<unknown>;
   #stdout = '';
   #stderr = '';
 
-  constructor(args: readonly string[], { cwd, env, user, preload }: StartOptions) {
-    const [file, ...first] = commandLine(preload);
+  constructor(args: readonly string[], { cwd, env, user, preload, under }: StartOptions) {
+    const program = commandLine(preload);
+    const [file, ...first] = under ? [...under, ...program] : program;
+    this.#leads = under !== undefined;
     this.#child = spawn(file, [...first, ...args], {
       cwd,
       env: { ...surroundings, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: this.#leads,
       ...(user === undefined ? {} : { uid: user, gid: user }),
     });
-    running.add(this.#child);
-    this.#ended = once(this.#child, 'close').then(() => running.delete(this.#child));
+    running.add(this);
+    this.#ended = once(this.#child, 'close').then(() => running.delete(this));
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
     });
@@ -126,19 +136,27 @@ export class Program {
   }
 
   get alive(): boolean {
-    return running.has(this.#child);
+    return running.has(this);
   }
 
   signal(name: NodeJS.Signals): void {
-    this.#child.kill(name);
+    if (!this.#leads) this.#child.kill(name);
+    else
+      try {
+        process.kill(-this.pid, name);
+      } catch (error) {
+        // It may have ended just now.
+        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      }
   }
 
   /** Waits for its end: the exit code, 128 + the number of the signal where one killed it. */
-  async exitCode(): Promise<number> {
+  async exitCode(limitMs?: number): Promise<number> {
     await until(
       () => !this.alive,
       'the end of the program',
       () => this.#stderr,
+      limitMs,
     );
     const { exitCode, signalCode } = this.#child;
     return exitCode ?? 128 + (signalCode ? constants.signals[signalCode] : 0);
@@ -152,7 +170,7 @@ export class Program {
 
   /** Ends it, whatever it does. */
   async dispose(): Promise<void> {
-    if (this.alive) this.#child.kill('SIGKILL');
+    if (this.alive) this.signal('SIGKILL');
     await this.#ended;
   }
 }

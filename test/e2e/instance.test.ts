@@ -1,39 +1,119 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { intentFor } from '../tools/porch.ts';
+import type { Program } from './harness.ts';
 import { Spool } from './spool.ts';
 
-test('a second instance on the same directory is refused in one line with pid and host', async () => {
-  await using spool = new Spool();
-  const first = await spool.watch();
-  for (const flags of [[], ['-instance', 'other']]) {
-    const second = spool.start(flags);
-    assert.equal(await second.exitCode(), 1);
-    assert.match(second.stderr, new RegExp(`in use by .*pid ${first.pid} on ${hostname()}`));
-    assert.equal(second.stderr.trimEnd().split('\n').length, 1);
+const TTL = ['-lease-ttl', '3s'];
+
+const lease = (spool: Spool, instance: string) =>
+  join(spool.handoff, '.inflight', `${instance}.lease`);
+
+/** Starts instances and waits until each reckons with the others. */
+async function together(spool: Spool, names: readonly string[], flags: readonly string[] = TTL) {
+  const programs: Program[] = [];
+  for (const name of names) programs.push(await spool.watch(['-instance', name, ...flags]));
+  for (const [index, program] of programs.entries()) {
+    const others = names.filter((_, other) => other !== index).join(', ');
+    const says = () => program.logged(/^sharing /).some(({ message }) => message.endsWith(others));
+    await spool.until(says, 'everybody reckoning with everybody');
   }
-  spool.drop('intent-a.json', intentFor(''));
-  await spool.filed('intent-a.json');
-  assert.equal(await first.stop(), 0);
-  assert.equal((await spool.once(['-instance', 'other'])).exitCode, 0);
+  return programs;
+}
+
+/** A name for each of so many intents, each with a target of its own. */
+function dropMany(spool: Spool, count: number, directives = '', first = 0): string[] {
+  const names = Array.from({ length: count }, (_, index) => `intent-${first + index}.json`);
+  for (const name of names) spool.drop(name, intentFor(directives, { target: name.slice(0, -5) }));
+  return names;
+}
+
+const filedBy = (spool: Spool, names: readonly string[]) =>
+  names.map((name) => spool.status(name)?.instance ?? '');
+
+test('two instances share what is dropped, and each intent runs once', async () => {
+  await using spool = new Spool();
+  const [one, two] = await together(spool, ['one', 'two']);
+  assert.ok(one && two);
+  assert.equal(one.logged(/^sharing .* with two$/).length, 1);
+  const names = dropMany(spool, 24);
+  await spool.until(() => spool.list('processed').length === names.length, 'all being filed');
+  assert.deepEqual([...new Set(filedBy(spool, names))].sort(), ['one', 'two']);
+  for (const name of names) assert.equal(spool.runs(name), 1, name);
+  // The same again: whoever takes it knows what the other has recorded.
+  dropMany(spool, 24);
+  await spool.until(() => spool.list('processed').length === 2 * names.length, 'all again');
+  for (const name of names) {
+    assert.equal(spool.status(name)?.status, 'skipped');
+    assert.equal(spool.runs(name), 1, name);
+  }
+  assert.equal(await two.stop(), 0);
+  assert.equal(await one.stop(), 0);
+  assert.deepEqual(
+    spool.list('.inflight').filter((name) => name.endsWith('.lease')),
+    [],
+  );
 });
 
-test('after a kill a new start takes over at once, under any name', async () => {
+test('who stops leaves its work to the other, who goes on with all of it', async () => {
   await using spool = new Spool();
-  const first = await spool.watch(['-instance', 'one', '-lease-ttl', '10m']);
+  const [one, two] = await together(spool, ['one', 'two']);
+  assert.ok(one && two);
+  assert.equal(await one.stop(), 0);
+  const names = dropMany(spool, 12);
+  await spool.until(() => spool.list('processed').length === names.length, 'all being filed');
+  assert.deepEqual([...new Set(filedBy(spool, names))], ['two']);
+  assert.ok(names.every((name) => spool.runs(name) === 1));
+  await spool.until(() => two.logged(/^alone on /).length === 1, 'it noticing that');
+  assert.equal(await two.stop(), 0);
+});
+
+test('what an instance that was killed had in hand goes to the other', async () => {
+  await using spool = new Spool();
+  const [one, two] = await together(spool, ['one', 'two'], [...TTL, '-max-workers', '8']);
+  assert.ok(one && two);
+  const names = dropMany(spool, 8, 'wait-for=go');
+  for (const name of names) await spool.begun(name);
+  assert.equal(await one.stop('SIGKILL'), 137);
+  await spool.until(
+    () => two.logged(/^ended \d+ processes that porch had/).length === 1,
+    'their end',
+  );
+  spool.release('go');
+  await spool.until(() => spool.list('processed').length === names.length, 'all being filed');
+  await spool.until(() => two.logged(/^took over what one had left/).length === 1, 'it saying so');
+  assert.deepEqual([...new Set(filedBy(spool, names))], ['two']);
+  assert.equal(await two.stop(), 0);
+  assert.deepEqual(
+    spool.list('.inflight').filter((name) => /lease|dead/.test(name)),
+    [],
+  );
+});
+
+test('after a kill the next start has its name and its claims at once', async () => {
+  await using spool = new Spool();
+  const flags = ['-instance', 'one', '-lease-ttl', '10m'];
+  const first = await spool.watch(flags);
   spool.drop('intent-a.json', intentFor('wait-for=go'));
   await spool.begun('intent-a.json');
   assert.equal(await first.stop('SIGKILL'), 137);
   spool.release('go');
   // With a lease_ttl of ten minutes it can only be at once.
-  const second = await spool.once(['-instance', 'two', '-lease-ttl', '10m']);
-  assert.equal(second.exitCode, 0, second.program.stderr);
-  assert.equal(spool.status('intent-a.json')?.instance, 'two');
-  assert.deepEqual(spool.list('processed'), ['intent-a.json']);
+  const { program, exitCode } = await spool.once(flags);
+  assert.equal(exitCode, 0, program.stderr);
+  assert.equal(spool.status('intent-a.json')?.instance, 'one');
   assert.equal(spool.runs('intent-a.json'), 2);
+  // Under another name it is no different.
+  const second = await spool.watch(flags);
+  spool.drop('intent-b.json', intentFor('wait-for=later'));
+  await spool.begun('intent-b.json');
+  await second.stop('SIGKILL');
+  spool.release('later');
+  assert.equal((await spool.once(['-instance', 'two', '-lease-ttl', '10m'])).exitCode, 0);
+  assert.equal(spool.status('intent-b.json')?.instance, 'two');
+  assert.deepEqual(spool.list('processed'), ['intent-a.json', 'intent-b.json']);
 });
 
 test('what a killed program left running is ended before its intent runs again', async () => {
@@ -50,30 +130,65 @@ test('what a killed program left running is ended before its intent runs again',
   assert.ok(spool.porchLog.every((line) => line.event === 'start'));
 });
 
-test('the lease of another host is dead after lease_ttl without a change', async () => {
+test('beside a lease of another system a start has a name at once, and its claims after lease_ttl', async () => {
   await using spool = new Spool();
-  const first = await spool.watch(['-instance', 'far']);
+  const first = await spool.watch(['-instance', 'one', ...TTL]);
+  spool.drop('intent-a.json', intentFor('wait-for=go'));
+  await spool.begun('intent-a.json');
   await first.stop('SIGKILL');
-  const path = join(spool.handoff, '.inflight', 'far.lease');
-  const lease = JSON.parse(readFileSync(path, 'utf8'));
-  writeFileSync(path, JSON.stringify({ ...lease, scope: 'another system', host: 'far-away' }));
-  spool.drop('intent-a.json', intentFor(''));
-  const { program, exitCode } = await spool.once(['-instance', 'near', '-lease-ttl', '500ms']);
-  assert.equal(exitCode, 0, program.stderr);
-  assert.equal(program.logged(/far on far-away has a lease.*watching it/).length, 1);
+  const path = lease(spool, 'one');
+  const content = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...content, scope: 'another system', host: 'far-away' }));
+  spool.drop('intent-b.json', intentFor(''));
+  spool.release('go');
+  const begun = Date.now();
+  const second = await spool.watch(['-instance', 'one', ...TTL]);
+  await spool.filed('intent-a.json');
+  await spool.filed('intent-b.json');
+  assert.ok(Date.now() - begun >= 3000, 'it was declared dead too soon');
+  assert.ok(second.log.every(({ instance }) => instance === 'one-2'));
+  assert.equal(spool.status('intent-a.json')?.instance, 'one-2');
+  assert.equal(second.logged(/^took over what one had left/).length, 1);
+  assert.equal(await second.stop(), 0);
 });
 
-test('a program whose lease was taken over stops with a message', async () => {
+test('an instance that was declared dead files nothing more, and says so', async () => {
   await using spool = new Spool();
-  const program = await spool.watch(['-instance', 'one', '-lease-ttl', '300ms']);
-  const path = join(spool.handoff, '.inflight', 'one.lease');
-  const lease = JSON.parse(readFileSync(path, 'utf8'));
-  const thief = () => writeFileSync(path, JSON.stringify({ ...lease, life: 'thief', pid: 4242 }));
-  const noticed = () => program.logged(/was taken over by one, pid 4242/).length > 0;
-  // A renewal may be under way and write over it once.
-  await spool.until(() => {
-    if (!noticed()) thief();
-    return noticed();
-  }, 'the loss being noticed');
+  const program = await spool.watch(['-instance', 'one', ...TTL]);
+  spool.drop('intent-a.json', intentFor('wait-for=go'));
+  await spool.begun('intent-a.json');
+  const { life } = JSON.parse(readFileSync(lease(spool, 'one'), 'utf8'));
+  renameSync(lease(spool, 'one'), join(spool.handoff, '.inflight', `one.${life}.dead.heir`));
+  spool.release('go');
   assert.equal(await program.exitCode(), 2);
+  assert.equal(program.logged(/lease on .* was taken over: .* no sign of life/).length, 1);
+  assert.deepEqual(spool.list('processed'), []);
+  assert.deepEqual(spool.claimed, ['intent-a.json']);
+  // Nobody settles it, for there is no such heir: the next start does.
+  const { exitCode } = await spool.once(['-instance', 'one', ...TTL]);
+  assert.equal(exitCode, 0);
+  assert.deepEqual(spool.list('processed'), ['intent-a.json']);
+});
+
+test('--once beside a living instance works off its own, and says how many are left', async () => {
+  await using spool = new Spool();
+  const flags = [...TTL, '-max-workers', '1'];
+  const one = await spool.watch(['-instance', 'one', ...flags]);
+  const [first = ''] = dropMany(spool, 1, 'wait-for=go');
+  await spool.begun(first);
+  const names = dropMany(spool, 16, '', 1);
+  const { program, exitCode } = await spool.once(['-instance', 'two', ...flags]);
+  assert.equal(exitCode, 0, program.stderr);
+  const done = names.filter((name) => spool.status(name));
+  const left = [first, ...names].filter((name) => !done.includes(name));
+  assert.ok(done.length > 0 && left.length > 1, program.stderr);
+  assert.deepEqual([...new Set(filedBy(spool, done))], ['two']);
+  const [summary] = program.logged(/ done in /);
+  const expected = new RegExp(`^${done.length} done in .*, ${left.length} left$`);
+  assert.match(summary?.message ?? '', expected);
+  spool.release('go');
+  await spool.until(() => spool.list('processed').length === names.length + 1, 'the rest');
+  assert.deepEqual([...new Set(filedBy(spool, left))], ['one']);
+  assert.equal(await one.stop(), 0);
+  assert.ok([first, ...names].every((name) => spool.runs(name) === 1));
 });

@@ -198,7 +198,9 @@ export class Spool {
   }
 
   #seen(): string {
-    const files = readdirSync(this.handoff, { recursive: true, encoding: 'utf8' });
+    // Not recursive: that would follow the links to directories that some cases drop.
+    const directories = ['.', 'processed', 'failed', 'status'];
+    const files = directories.flatMap((name) => this.list(name).map((file) => join(name, file)));
     const shown = files.slice(0, 100).join('\n  ');
     const log = this.porchLog.slice(-20).map((line) => JSON.stringify(line));
     const said = this.#programs.map((program) => program.stderr.slice(-6000));

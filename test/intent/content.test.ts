@@ -130,6 +130,13 @@ describe('checkContent', () => {
     );
   });
 
+  it('finds duplicate keys behind any number of numbers that are too large', () => {
+    const { refusals, count } = refuse(
+      intentWith(`"metadata":{"x":[${'1e400,'.repeat(200)}{"a":1,"a":2}]}`),
+    );
+    assert.deepEqual([refusals[0].code, refusals[1]?.code, count], ['E001', 'E003', 201]);
+  });
+
   it('gives a missing key the place of the object that lacks it', () => {
     const { refusals } = refuse(`\n  ${intentText({ target: undefined })}`);
     assert.deepEqual([refusals[0].line, refusals[0].column], [2, 3]);

@@ -19,6 +19,16 @@ const contents: [name: string, text: string, code: string][] = [
   ['digits in a timeout', intentText({ timeout: '1'.repeat(9 * million) }), 'E003'],
   ['lines before an error', `${'\n'.repeat(9 * million)}x`, 'E001'],
   ['spaces', ' '.repeat(10 * million), 'E001'],
+  [
+    'a key with many keys in it',
+    `{"constraints":{"a":0},"${'k'.repeat(4 * million)}":{${manyKeys.slice(0, 400_000).join(',')}}}`,
+    'E003',
+  ],
+  [
+    'a key with numbers out of range in it',
+    `{"${'k'.repeat(9 * million)}\u0100":[${'1e999,'.repeat(100)}0]}`,
+    'E003',
+  ],
 ];
 
 describe('checkContent, given megabytes of', () => {

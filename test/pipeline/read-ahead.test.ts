@@ -26,6 +26,7 @@ function makeReadAhead(t: TestContext, changes: Partial<ReadAheadParts> = {}) {
     {
       arrived: () => readAhead.pump(),
       changed: () => {},
+      timeOf: (name) => scheduler.get(name)?.time ?? readAhead.timeOf(name),
       taken: (name) => scheduler.has(name) || readAhead.has(name) || refused.includes(name),
       directory: () => {},
       looked: () => {},
@@ -45,6 +46,7 @@ function makeReadAhead(t: TestContext, changes: Partial<ReadAheadParts> = {}) {
     debounceMs: 1,
     settleTimeoutMs: 500,
     crashLimit: 3,
+    accept: (job) => scheduler.add(job),
     refuse: ({ name }, { refusal }) => refused.push(`${refusal.code} ${name}`, name),
     advanced: () => readAhead.pump(),
     ...changes,
@@ -132,4 +134,17 @@ test('nothing that was dropped later may overtake what is not read yet', async (
   await looked;
   await until(() => scheduler.size === 2);
   assert.equal(readAhead.firstUnread(), undefined);
+});
+
+test('what is read when it has stopped stays in handoff', async (t) => {
+  const { intake, scheduler, readAhead, refused, drop } = makeReadAhead(t);
+  drop('intent-a.json', HOUR_MS);
+  drop('intent-b.json', HOUR_MS, intentFor('', { replicas: -1 }));
+  const looked = intake.look();
+  await until(() => readAhead.reading === 2);
+  readAhead.stop();
+  await looked;
+  await until(() => readAhead.reading === 0);
+  assert.equal(scheduler.size, 0);
+  assert.deepEqual(refused, []);
 });

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Hold } from '../../src/queue/hold.ts';
+import { DirectoryAway } from '../../src/spool/ground.ts';
 
-function makeHold() {
+function makeHold(isLost?: () => boolean) {
   const said: string[] = [];
-  const hold = new Hold({
-    held: (cause, what) => said.push(`${cause} held: ${what}`),
-    released: (cause, heldMs) => said.push(`${cause} released after ${heldMs > 0}`),
-  });
+  const events = {
+    held: (cause: string, what: string) => said.push(`${cause} held: ${what}`),
+    released: (cause: string, heldMs: number) => said.push(`${cause} released after ${heldMs > 0}`),
+  };
+  const hold = new Hold(events, isLost);
   return { hold, said };
 }
 
@@ -95,4 +97,30 @@ test('what is abandoned is not tried again', async (t) => {
   await turn();
   assert.equal(attempts, 2);
   assert.equal(settled, false);
+});
+
+test('while the directory is away no step is taken, and the disk is held for it', async () => {
+  let looks = 0;
+  const { hold, said } = makeHold(() => {
+    if (looks++ < 2) throw new DirectoryAway('gone', 'ENOENT');
+    return false;
+  });
+  assert.equal(await hold.guard('porch', 'start', failing(1, 'started')), 'started');
+  assert.deepEqual(said, [
+    'disk held: start',
+    'porch held: start',
+    'disk released after true',
+    'porch released after true',
+  ]);
+});
+
+test('on another directory only what is open already is touched', async () => {
+  const { hold, said } = makeHold(() => true);
+  const step = () => assert.fail('a step by a path');
+  assert.equal(hold.isHere, false);
+  assert.equal(await hold.guard('disk', 'look', step, () => 'unknown'), 'unknown');
+  assert.equal(await hold.guardOpen('disk', 'write', failing(1, 'written')), 'written');
+  const never = hold.guard('disk', 'move', step).then(() => assert.fail('it was taken'));
+  await Promise.race([never, new Promise((resolve) => setImmediate(resolve))]);
+  assert.deepEqual(said, ['disk held: write', 'disk released after true']);
 });

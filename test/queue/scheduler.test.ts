@@ -30,6 +30,7 @@ function drain(scheduler: Scheduler<Schedulable>): Schedulable[] {
 class Model {
   waiting: Schedulable[] = [];
   running: Schedulable[] = [];
+  blocked = new Set<string>();
   picks = 0;
 
   #heads(): Schedulable[] {
@@ -49,6 +50,7 @@ class Model {
     const eligible = this.#heads()
       .filter((head) => !this.running.some(({ target }) => target === head.target))
       .filter((head) => !this.running.some(({ name }) => name === head.name))
+      .filter(({ target }) => !this.blocked.has(target))
       .filter((head) => before === undefined || comesBefore(head, before));
     if (eligible.length === 0) return undefined;
     const highest = Math.max(...eligible.map(({ target }) => this.#urgency(target)));
@@ -65,6 +67,7 @@ class Model {
 
 const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');
 const time = fc.integer({ min: 0, max: 6 });
+const target = fc.constantFrom('t1', 't2', 't3');
 const command = fc.oneof(
   {
     weight: 5,
@@ -72,7 +75,7 @@ const command = fc.oneof(
       do: fc.constant('add' as const),
       name,
       time,
-      target: fc.constantFrom('t1', 't2', 't3'),
+      target,
       priority: fc.integer({ min: 0, max: 10 }),
     }),
   },
@@ -91,6 +94,10 @@ const command = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('removeNewest' as const), count: fc.nat(3) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('block' as const), targets: fc.uniqueArray(target) }),
   },
 );
 type Command = typeof command extends fc.Arbitrary<infer C> ? C : never;
@@ -112,6 +119,9 @@ function apply(step: Command, scheduler: Scheduler<Schedulable>, model: Model): 
     const index = model.waiting.findIndex((one) => one.name === step.name);
     const [removed] = index < 0 ? [] : model.waiting.splice(index, 1);
     assert.equal(scheduler.remove(step.name), removed);
+  } else if (step.do === 'block') {
+    model.blocked = new Set(step.targets);
+    scheduler.block(model.blocked);
   } else {
     const newest = model.waiting.toSorted((a, b) => (comesBefore(a, b) ? 1 : -1));
     const expected = newest.slice(0, step.count);
@@ -135,6 +145,7 @@ test('any sequence of steps picks what the plain rules pick', () => {
       }
       // And in the end nothing is left behind.
       for (const one of model.running.splice(0)) scheduler.finished(one);
+      scheduler.block(new Set());
       const left = model.waiting.length;
       assert.equal(drain(scheduler).length, left);
     }),
@@ -159,6 +170,27 @@ test('a priority chooses between targets, and lends its urgency to those before 
   const before = job('urgent', 2, { priority: 0 });
   const urgent = job('urgent', 3, { priority: 10 });
   assert.deepEqual(drain(withJobs(normal, before, urgent)), [before, urgent, normal]);
+});
+
+test('a target that is blocked waits until it is not, and the others go on', () => {
+  const [first, second] = [job('a', 1), job('a', 2)];
+  const other = job('b', 3);
+  const scheduler = withJobs(first, other);
+  scheduler.block(new Set(['a', 'not known yet']));
+  scheduler.add(second);
+  const later = job('not known yet', 4);
+  scheduler.add(later);
+  assert.equal(scheduler.next(), other);
+  assert.equal(scheduler.next(), undefined);
+  scheduler.block(new Set(['not known yet']));
+  assert.equal(scheduler.next(), first);
+  // What runs goes on; what is behind it waits.
+  scheduler.block(new Set(['a']));
+  assert.equal(scheduler.next(), later);
+  scheduler.finished(first);
+  assert.equal(scheduler.next(), undefined);
+  scheduler.block(new Set());
+  assert.equal(scheduler.next(), second);
 });
 
 test('two of one name never run at a time, whatever their targets', () => {

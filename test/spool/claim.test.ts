@@ -34,6 +34,16 @@ test('a claim never replaces what is claimed already', (t) => {
   assert.equal(readFileSync(path, 'utf8'), 'second');
 });
 
+test('a directory is left where it is', (t) => {
+  const layout = makeSpool(t);
+  const path = join(layout.handoff, NAME);
+  mkdirSync(path);
+  put(path, 'within', 'kept');
+  assert.deepEqual(claim(layout, path, NAME), { kind: 'gone' });
+  assert.equal(readFileSync(join(path, 'within'), 'utf8'), 'kept');
+  assert.deepEqual(readdirSync(layout.inflight), []);
+});
+
 test('a file that is gone is nobody’s fault; an inflight that is gone is the disk’s', (t) => {
   const layout = makeSpool(t);
   const path = join(layout.handoff, NAME);
@@ -73,9 +83,10 @@ test('what dead instances had claimed is taken over, and nothing replaces anythi
   put(dead, 'intent-a.json', 'theirs');
   put(dead, 'intent-b.json', 'theirs');
   put(other, 'intent-c.json', 'theirs');
-  put(layout.inflightRoot, 'dead.lease', '{}');
-  const names = ['intent-a.json', 'intent-b.json', 'intent-c.json'];
-  assert.deepEqual(takeOverClaims(layout).sort(), names);
+  assert.deepEqual(takeOverClaims(layout, 'dead'), ['intent-b.json']);
+  assert.deepEqual(takeOverClaims(layout, 'other'), ['intent-c.json']);
+  assert.deepEqual(takeOverClaims(layout, 'nobody'), []);
+  assert.deepEqual(takeOverClaims(layout, 'here'), []);
   assert.equal(readFileSync(join(layout.inflight, 'intent-a.json'), 'utf8'), 'ours');
   assert.deepEqual(readdirSync(dead), ['intent-a.json']);
   assert.ok(!existsSync(other), 'an empty directory of a dead instance is of no use');

@@ -27,7 +27,7 @@ test('directories get their modes whatever the umask and the parent say', (t) =>
     const handoff = join(tempDir(t), 'handoff');
     mkdirSync(handoff);
     chmodSync(handoff, parentMode);
-    const layout = layoutOf(handoff, 'here');
+    const layout = layoutOf(handoff, 'here', 'life');
     const before = process.umask(umask);
     try {
       ensureDirectories(layout);
@@ -97,10 +97,12 @@ test('a handoff that we may not change is told from a file that we may not move'
   const handoff = join(dir, 'handoff');
   mkdirSync(handoff);
   chmodSync(handoff, 0o777);
-  const layout = layoutOf(handoff, 'here');
+  const layout = layoutOf(handoff, 'here', 'life');
   assert.equal(unprivileged(layout, 'directories.ensureDirectories(layout)'), 'passed');
   assert.equal(unprivileged(layout, 'directories.assertUsable(layout)'), 'passed');
   chmodSync(handoff, 0o555);
   assert.equal(unprivileged(layout, 'directories.assertUsable(layout)'), 'EACCES');
-  assert.throws(() => assertUsable(layoutOf(join(dir, 'nowhere'), 'here')), { code: 'ENOENT' });
+  assert.throws(() => assertUsable(layoutOf(join(dir, 'nowhere'), 'here', 'life')), {
+    code: 'ENOENT',
+  });
 });

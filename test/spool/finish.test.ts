@@ -71,9 +71,9 @@ test('filing goes on wherever a crash has left it', (t) => {
   const filing = { name: NAME, to: `failed/${NAME}`, status: 'status', log: 'why' };
   const steps = [
     (layout: Layout) => put(layout.status, `${NAME}.status`, 'status'),
-    (layout: Layout) => put(layout.status, `.${NAME}.status.tmp`, 'sta'),
+    (layout: Layout) => put(layout.status, layout.temporary, 'sta'),
     (layout: Layout) => put(layout.failed, `${NAME}.error.log`, 'why'),
-    (layout: Layout) => put(layout.failed, `.${NAME}.error.log.tmp`, 'w'),
+    (layout: Layout) => put(layout.failed, layout.temporary, 'w'),
   ];
   for (const step of steps) {
     const layout = makeSpool(t);

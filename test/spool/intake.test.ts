@@ -45,6 +45,7 @@ class Watched {
       },
       changed: (name) => this.changed.push(name),
       taken: (name) => this.inHand.has(name),
+      timeOf: () => undefined,
       directory: (name) => this.directories.push(name),
       looked: (error) => {
         this.looks++;
@@ -134,6 +135,34 @@ test('what the kernel does not tell a look finds, and takes nothing twice', asyn
   assert.deepEqual(watched.changed, []);
 });
 
+test('a look at all takes at once what was quiet before the news of it, and nothing else', async (t) => {
+  const watched = new Watched(t, { debounceMs: 30_000, periodMs: 60_000 });
+  await watched.intake.start();
+  for (const name of ['intent-back.json', 'intent-new.json']) watched.put(name);
+  const old = new Date(Date.now() - 60_000);
+  // As when it is given back: the move is news, its content is not.
+  utimesSync(join(watched.handoff, 'intent-back.json'), old, old);
+  await until(() => watched.intake.settling === 2);
+  await watched.intake.look();
+  assert.deepEqual(watched.names, []);
+  await watched.intake.lookAtAll();
+  assert.deepEqual(watched.names, ['intent-back.json']);
+  assert.equal(watched.intake.settling, 1);
+  await watched.intake.lookAtAll();
+  assert.deepEqual(watched.names, ['intent-back.json']);
+});
+
+test('a look at all begins after one that is under way', async (t) => {
+  const watched = new Watched(t, { watch: false, debounceMs: 0 });
+  const first = watched.intake.look();
+  const all = watched.intake.lookAtAll();
+  // The first one may have read the directory by now.
+  watched.put('intent-late.json');
+  await Promise.all([first, all]);
+  assert.deepEqual(watched.names, ['intent-late.json']);
+  assert.equal(watched.looks, 2);
+});
+
 test('a file that is renamed in, and one that replaces it, settle each', async (t) => {
   const watched = new Watched(t, { periodMs: 60_000 });
   await watched.intake.start();
@@ -162,6 +191,37 @@ test('a modification time ahead of our clock counts as the first sight', async (
   await until(() => watched.taken.length > 0);
   const { time = 0 } = watched.taken[0] ?? {};
   assert.ok(time >= before && time <= Date.now(), `${time}`);
+});
+
+test('a modification time that is a little ahead of our clock keeps its place in the order', async (t) => {
+  const watched = new Watched(t, { watch: false });
+  for (const [name, aheadMs] of [
+    ['intent-b.json', 60_000],
+    ['intent-a.json', 61_000],
+  ] as const) {
+    watched.putOld(name, -aheadMs);
+  }
+  await watched.intake.start();
+  await until(() => watched.taken.length === 2);
+  assert.deepEqual(watched.names, ['intent-b.json', 'intent-a.json']);
+});
+
+test('late news of a file that a look has found is no news, unless it was rewritten', async (t) => {
+  const watched = new Watched(t, {}, false);
+  const old = join(watched.handoff, 'elsewhere');
+  await watched.intake.start();
+  watched.put('elsewhere');
+  utimesSync(old, 1000, 1000);
+  renameSync(old, join(watched.handoff, 'intent-a.json'));
+  await watched.intake.lookAtAll();
+  assert.equal(watched.intake.settled, 1);
+  // News comes in the order of what happened.
+  watched.put('intent-b.json');
+  await until(() => watched.changed.includes('intent-b.json'));
+  assert.equal(watched.intake.settled, 1);
+  watched.changed.length = 0;
+  watched.put('intent-a.json');
+  await until(() => watched.changed.includes('intent-a.json'));
 });
 
 test('a clock that is set back makes nothing wait', async (t) => {

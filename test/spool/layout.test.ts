@@ -22,7 +22,7 @@ test('the longest name leaves room for all that is put after it', () => {
 });
 
 test('the journals of all instances are known by their names, and nothing else is', () => {
-  const { journal, handoff } = layoutOf('/spool', 'pod-1.example');
+  const { journal, handoff } = layoutOf('/spool', 'pod-1.example', 'life');
   const name = journal.slice(join(handoff, '/').length);
   for (const segment of [name, `${name}.1`, `${name}.12`]) assert.ok(isJournalSegment(segment));
   for (const other of [

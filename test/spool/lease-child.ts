@@ -1,33 +1,22 @@
 /**
- * Takes a lease as a process of its own, says `held` or `refused` and keeps it until its standard
- * input ends: lease-child.ts HANDOFF INSTANCE START, where it begins once START exists.
+ * Takes a name in one directory after the other, each as soon as there is a file START in it, says
+ * which, and whose heir it is, and keeps all of them until it is killed:
+ * lease-child.ts INSTANCE LIFE INFLIGHT…
  */
 import { existsSync } from 'node:fs';
-import { layoutOf } from '../../src/spool/layout.ts';
-import { Lease, LeaseRefused } from '../../src/spool/lease.ts';
+import { join } from 'node:path';
+import { estates } from '../../src/spool/estates.ts';
+import { Lease } from '../../src/spool/lease.ts';
 
-const [handoff = '', instance = '', start = ''] = process.argv.slice(2);
+const [instance = '', life = '', ...roots] = process.argv.slice(2);
 process.stdout.write('ready\n');
-while (!existsSync(start)) {
-  // All begin in the same instant: whoever sleeps here comes late.
+for (const root of roots) {
+  while (!existsSync(join(root, 'start'))) {
+    // All begin in the same instant: whoever sleeps here comes late.
+  }
+  const lease = Lease.acquire(root, instance, life);
+  const heirOf = estates(root).filter(({ heir }) => heir === life);
+  const named = { instance: lease.instance, heirOf: heirOf.map((estate) => estate.life) };
+  process.stdout.write(`${JSON.stringify(named)}\n`);
 }
-try {
-  const life = `life${process.pid}`;
-  const waiting = () => {};
-  const lease = await Lease.acquire(layoutOf(handoff, instance), {
-    instance,
-    life,
-    ttlMs: 5000,
-    waiting,
-  });
-  process.stdout.write(`held ${life}\n`);
-  lease.keep(60_000, () => process.stdout.write('lost\n'));
-  process.stdin.on('end', () => {
-    lease.release();
-    process.exit(0);
-  });
-  process.stdin.resume();
-} catch (error) {
-  if (!(error instanceof LeaseRefused)) throw error;
-  process.stdout.write('refused\n');
-}
+process.stdin.resume();

@@ -1,173 +1,160 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { processScope, processStart } from '../../src/platform/index.ts';
+import { type TestContext, test } from 'node:test';
 import type { Layout } from '../../src/spool/layout.ts';
-import { Lease, LeaseRefused } from '../../src/spool/lease.ts';
+import { Lease } from '../../src/spool/lease.ts';
+import { readLease, readLeases } from '../../src/spool/lease-content.ts';
 import { until } from '../tools/until.ts';
+import { ended, far, leaseText, putLease, Racer, race } from './lease-support.ts';
 import { makeSpool, put } from './support.ts';
 
-const child = fileURLToPath(new URL('lease-child.ts', import.meta.url));
-
-const leaseText = (changes: Record<string, unknown> = {}) =>
-  JSON.stringify({
-    version: 1,
-    instance: 'here',
-    life: 'earlier',
-    host: hostname(),
-    scope: processScope(),
-    pid: process.pid,
-    process_start: processStart(process.pid),
-    renewals: 7,
-    members: ['here'],
-    ...changes,
-  });
-
-function acquire(layout: Layout, life: string, { ttlMs = 60_000, said = [] as string[] } = {}) {
-  const waiting = (message: string) => said.push(message);
-  return Lease.acquire(layout, { instance: 'here', life, ttlMs, waiting });
+function acquire(t: TestContext, { inflightRoot }: Layout, life: string, instance = 'here'): Lease {
+  const lease = Lease.acquire(inflightRoot, instance, life);
+  t.after(() => lease.held && lease.release());
+  return lease;
 }
 
-const holder = (layout: Layout): unknown => JSON.parse(readFileSync(layout.lease, 'utf8')).life;
+const listed = (layout: Layout) => readdirSync(layout.inflightRoot).sort();
 
-/** A process that takes a lease; `said` grows with what it says. */
-class Racer {
-  readonly process: ChildProcess;
-  said = '';
+const numbered = (count: number) =>
+  Array.from({ length: count }, (_, index) => (index === 0 ? 'here' : `here-${index + 1}`));
 
-  constructor(handoff: string, instance: string, start: string) {
-    this.process = spawn(process.execPath, [child, handoff, instance, start], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    this.process.stdout?.on('data', (data) => {
-      this.said += data;
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.process.kill('SIGKILL');
-    if (this.process.exitCode === null && this.process.signalCode === null) {
-      await once(this.process, 'exit');
-    }
-  }
-}
-
-/** Starts two processes that take the lease in the same instant. */
-async function race(layout: Layout): Promise<void> {
-  const start = join(layout.handoff, '..', 'start');
-  await using one = new Racer(layout.handoff, 'here', start);
-  await using other = new Racer(layout.handoff, 'here', start);
-  await until(() => one.said && other.said);
-  writeFileSync(start, '');
-  await until(() => [one, other].every(({ said }) => /held|refused/.test(said)));
-  const winners = [one, other].filter(({ said }) => said.includes('held'));
-  assert.equal(winners.length, 1, `${one.said} / ${other.said}`);
-  assert.equal(winners[0]?.said, `ready\nheld ${holder(layout)}\n`);
-  rmSync(start);
-}
-
-test('of two that come in the same instant exactly one gets the lease', async (t) => {
-  for (let round = 0; round < 15; round++) await race(makeSpool(t));
-});
-
-test('of two that find a dead one’s lease exactly one gets it', async (t) => {
-  for (let round = 0; round < 15; round++) {
-    const layout = makeSpool(t);
-    writeFileSync(layout.lease, leaseText({ process_start: 'of another process' }));
-    await race(layout);
+test('of several that come in the same instant each gets a name of its own', async (t) => {
+  const layouts = Array.from({ length: 20 }, () => makeSpool(t));
+  const rounds = await race(layouts, 4);
+  for (const [round, racers] of rounds.entries()) {
+    assert.deepEqual(racers.map(({ instance }) => instance).sort(), numbered(4));
+    const leases = readLeases(layouts[round]?.inflightRoot ?? '');
+    assert.deepEqual(leases.map(({ content }) => content?.instance).sort(), numbered(4));
   }
 });
 
-test('a killed process is dead at once, and its life is known to its heir', async (t) => {
+test('of several that find a dead one exactly one is its heir, and all get names', async (t) => {
+  const layouts = Array.from({ length: 20 }, () => makeSpool(t));
+  for (const layout of layouts) putLease(layout, 'here', ended);
+  for (const racers of await race(layouts, 4)) {
+    const said = JSON.stringify(racers);
+    assert.equal(new Set(racers.map(({ instance }) => instance)).size, 4, said);
+    const heirs = racers.filter(({ heirOf }) => heirOf.includes('earlier'));
+    assert.equal(heirs.length, 1, said);
+    // Only the heir itself may work under that name before everything is settled.
+    const named = racers.find(({ instance }) => instance === 'here');
+    assert.ok(named === undefined || named === heirs[0], said);
+  }
+});
+
+test('the name of a process that was killed is free at once', async (t) => {
   const layout = makeSpool(t);
-  const racer = new Racer(layout.handoff, 'there', layout.handoff);
-  await until(() => racer.said.includes('held'));
-  await assert.rejects(acquire(layout, 'mine'), (error) => {
-    return error instanceof LeaseRefused && error.message.includes(`pid ${racer.process.pid}`);
-  });
-  assert.deepEqual(readdirSync(layout.inflightRoot).sort(), ['here', 'there.lease']);
+  put(layout.inflightRoot, 'start');
+  const racer = new Racer('here', 'killed', [layout.inflightRoot]);
+  await until(() => racer.named.length > 0);
+  assert.equal(acquire(t, layout, 'second').instance, 'here-2');
   await racer[Symbol.asyncDispose]();
-  const said: string[] = [];
-  const lease = await acquire(layout, 'mine', { said });
-  assert.deepEqual(lease.predecessors, [`life${racer.process.pid}`]);
-  assert.deepEqual(said, []);
-  assert.deepEqual(readdirSync(layout.inflightRoot).sort(), ['here', 'here.lease']);
-  lease.release();
-  assert.deepEqual(readdirSync(layout.inflightRoot), ['here']);
+  assert.equal(acquire(t, layout, 'mine').instance, 'here');
+  assert.deepEqual(listed(layout), [
+    'here',
+    'here-2.lease',
+    'here.killed.dead.mine',
+    'here.lease',
+    'start',
+  ]);
 });
 
-test('a lease that is damaged belongs to nobody', async (t) => {
-  for (const text of ['', '{"version":1', '\0'.repeat(200)]) {
+test('a name whose owner cannot be seen from here is taken', (t) => {
+  for (const text of [leaseText('here', far), '', '{"version":1', '\0'.repeat(200)]) {
     const layout = makeSpool(t);
-    writeFileSync(layout.lease, text);
-    await acquire(layout, 'mine');
-    assert.equal(holder(layout), 'mine');
-    await assert.rejects(acquire(layout, 'second'), LeaseRefused);
+    const path = join(layout.inflightRoot, 'here.lease');
+    writeFileSync(path, text);
+    assert.equal(acquire(t, layout, 'mine').instance, 'here-2');
+    assert.equal(readFileSync(path, 'utf8'), text);
   }
 });
 
-test('a lease of another host is watched for its time to live', async (t) => {
+test('a name whose estate another one settles is not to be had', (t) => {
   const layout = makeSpool(t);
-  writeFileSync(layout.lease, leaseText({ scope: 'elsewhere', host: 'far' }));
-  const said: string[] = [];
-  const begun = performance.now();
-  const lease = await acquire(layout, 'mine', { ttlMs: 300, said });
-  assert.ok(performance.now() - begun >= 300);
-  assert.deepEqual(lease.predecessors, ['earlier']);
-  assert.equal(said.length, 1);
-  assert.match(said[0] ?? '', /here on far has a lease/);
+  const heir = acquire(t, layout, 'heir', 'other');
+  const estate = join(layout.inflightRoot, 'here.earlier.dead.heir');
+  writeFileSync(estate, leaseText('here', ended));
+  assert.equal(acquire(t, layout, 'mine').instance, 'here-2');
+  assert.ok(existsSync(estate));
+  // Where the heir has gone without settling it, whoever takes the name settles it too.
+  heir.release();
+  assert.equal(acquire(t, layout, 'next').instance, 'here');
+  assert.ok(existsSync(join(layout.inflightRoot, 'here.earlier.dead.next')));
 });
 
-test('a lease of another host that changes is alive', async (t) => {
+test('within one process a life that is over has ended, and another has not', (t) => {
   const layout = makeSpool(t);
-  const far = (renewals: number) => leaseText({ scope: 'elsewhere', instance: 'far', renewals });
-  const path = put(layout.inflightRoot, 'far.lease', far(1));
-  const acquiring = acquire(layout, 'mine', {
-    said: Object.assign([], { push: () => writeFileSync(path, far(2)) }),
-  });
-  await assert.rejects(acquiring, LeaseRefused);
-  assert.deepEqual(readdirSync(layout.inflightRoot).sort(), ['far.lease', 'here']);
+  const first = acquire(t, layout, 'first');
+  assert.equal(acquire(t, layout, 'second').instance, 'here-2');
+  first.abandon();
+  assert.equal(acquire(t, layout, 'third').instance, 'here');
+  assert.ok(listed(layout).includes('here.first.dead.third'));
 });
 
-test('a lease is renewed, and who loses it is told once', async (t) => {
+test('what is given back is gone; what is another’s by now is left alone', (t) => {
   const layout = makeSpool(t);
-  const lease = await acquire(layout, 'mine');
-  t.after(() => lease.release());
-  const lost: string[] = [];
-  lease.keep(10, (by) => lost.push(by));
-  const renewals = () => JSON.parse(readFileSync(layout.lease, 'utf8')).renewals;
-  await until(() => renewals() >= 2);
-  // What is damaged or removed is put back: nobody else has said anything.
-  writeFileSync(layout.lease, 'damaged');
-  await until(() => /mine/.test(readFileSync(layout.lease, 'utf8')));
-  // A renewal replaces theirs where it had looked just before; then it is put there again.
-  await until(() => {
-    writeFileSync(layout.lease, leaseText({ life: 'theirs', pid: 4711 }));
-    return lost.length > 0;
-  });
-  assert.deepEqual(lost, [`here, pid 4711 on ${hostname()}`]);
+  acquire(t, layout, 'first').release();
+  assert.deepEqual(listed(layout), ['here']);
+  const lease = acquire(t, layout, 'second');
+  const path = join(layout.inflightRoot, 'here.lease');
+  assert.equal(lease.held, true);
+  renameSync(path, join(layout.inflightRoot, 'here.second.dead.heir'));
+  assert.equal(lease.held, false);
+  const theirs = putLease(layout, 'here', far);
+  assert.equal(lease.held, false);
   lease.release();
-  assert.equal(holder(layout), 'theirs');
+  assert.equal(readFileSync(theirs, 'utf8'), leaseText('here', far));
 });
 
-test('a disk that refuses a renewal ends nothing', async (t) => {
+test('a lease that was moved away and back is held again', (t) => {
   const layout = makeSpool(t);
-  const lease = await acquire(layout, 'mine');
-  t.after(() => lease.release());
-  rmSync(layout.inflightRoot, { recursive: true });
-  put(layout.handoff, '.inflight', 'in the way');
-  const lost: string[] = [];
-  lease.keep(5, (by) => lost.push(by));
-  // A timer that was set after another of the same length fires after it.
-  await delay(5);
-  rmSync(layout.inflightRoot);
-  mkdirSync(layout.inflightRoot);
-  await until(() => readdirSync(layout.inflightRoot).includes('here.lease'));
-  assert.deepEqual(lost, []);
+  const lease = acquire(t, layout, 'mine');
+  const path = join(layout.inflightRoot, 'here.lease');
+  renameSync(path, `${path}.away`);
+  assert.equal(lease.held, false);
+  renameSync(`${path}.away`, path);
+  assert.equal(lease.held, true);
+  // The same text in another file is not ours.
+  const text = readFileSync(path);
+  rmSync(path);
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+  assert.equal(lease.held, false);
+});
+
+test('a renewal changes the text, in place, and whatever its length all of it can be read', (t) => {
+  const layout = makeSpool(t);
+  const lease = acquire(t, layout, 'mine');
+  const path = join(layout.inflightRoot, 'here.lease');
+  const { ino } = statSync(path);
+  const many = Array.from({ length: 20 }, (_, index) => `pöd-${index}/${'a'.repeat(index)}`);
+  const seen = new Set<string>();
+  let size = 0;
+  for (const members of [['a/1'], many, [], ['b/2'], many.slice(7), many, ['a/1']]) {
+    lease.renew(members);
+    const found = readLease(layout.inflightRoot, 'here');
+    assert.deepEqual(found?.content?.members, members);
+    assert.equal(found?.content?.life, 'mine');
+    assert.ok(!seen.has(found.text), 'a sign of life that changes nothing');
+    seen.add(found.text);
+    const now = statSync(path);
+    assert.equal(now.ino, ino);
+    assert.ok(now.size >= size, 'shorter than before');
+    size = now.size;
+    assert.ok(found.text.endsWith('\n'));
+  }
+  // It grows with what it has to say and not with the number of renewals.
+  for (let count = 0; count < 20; count++) lease.renew(['a/1']);
+  assert.ok(statSync(path).size <= size + 2);
+  assert.ok(lease.ageMs >= 0 && lease.ageMs < 60_000);
 });

@@ -16,7 +16,7 @@ export function tempDir(t: Pick<TestContext, 'after'>): string {
 export function makeSpool(t: Pick<TestContext, 'after'>, instance = 'here'): Layout {
   const handoff = join(tempDir(t), 'handoff');
   mkdirSync(handoff);
-  const layout = layoutOf(handoff, instance);
+  const layout = layoutOf(handoff, instance, 'life');
   ensureDirectories(layout);
   return layout;
 }

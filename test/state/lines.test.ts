@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Line, linesOf } from '../../src/state/lines.ts';
@@ -31,4 +32,14 @@ test('lines end at line feeds and nowhere else, across chunks too', async (t) =>
   );
   assert.deepEqual(await all(put(tempDir(t), 'empty', '')), []);
   await assert.rejects(all(join(path, 'none')), { code: 'ENOTDIR' });
+});
+
+test('a line beyond all measure ends the reading, however large the file is', async (t) => {
+  const path = put(tempDir(t), 'sparse', 'first\n');
+  truncateSync(path, 2 ** 40);
+  const [first, zeros, ...rest] = await all(path);
+  assert.equal(first?.text, 'first');
+  assert.match(zeros?.text ?? '', /^\0+$/);
+  assert.equal(zeros?.whole, true);
+  assert.deepEqual(rest, []);
 });

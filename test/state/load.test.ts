@@ -10,7 +10,7 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { layoutOf } from '../../src/spool/layout.ts';
-import { encodeRecord } from '../../src/state/records.ts';
+import { encodeRecord, LaterVersion } from '../../src/state/records.ts';
 import { writeSnapshot } from '../../src/state/snapshot.ts';
 import { tempDir } from '../spool/support.ts';
 import { concluded, crash, openStore, outcome, read, sha } from './support.ts';
@@ -22,7 +22,7 @@ const JOURNAL = '.conductor-state.here.journal';
 
 test('a segment that the snapshot covers is not replayed over it', async (t) => {
   const handoff = tempDir(t);
-  const { snapshot } = layoutOf(handoff, 'here');
+  const { snapshot } = layoutOf(handoff, 'here', 'life');
   const header = { t: 'segment', version: 1, instance: 'pod-1', life: 'x', created: '' } as const;
   // The crash came between the snapshot and the removal of the segments that it covers.
   const covers = [1, 2].map((segment) => {
@@ -78,19 +78,19 @@ test('a torn journal is no damage, a damaged one is set aside and said', async (
   writeFileSync(path, text.replace(`"name":"${B}"`, `"name":"intent-B.json"`));
   const second = await openStore(damaged);
   assert.equal(second.said.length, 1);
-  assert.match(second.said[0] ?? '', /^E009 .*journal is damaged/);
+  assert.match(second.said[0] ?? '', /^E009 .*journal\.1-\d+ is damaged: 3 sound entries kept/);
   assert.equal(second.store.size, 3);
   await second.store.close();
   const [snapshot, copy = ''] = readdirSync(damaged).sort().reverse();
   assert.equal(snapshot, SNAPSHOT);
-  assert.match(copy, /^\.conductor-state\.here\.journal\.damaged-\d{8}T\d{9}Z$/);
+  assert.match(copy, /^\.conductor-state\.here\.journal\.1-\d+\.damaged-\d{8}T\d{9}Z$/);
   assert.ok(readFileSync(join(damaged, copy), 'utf8').includes('intent-B.json'));
 });
 
 test('a damaged snapshot stays until a whole one replaces it', async (t) => {
   const handoff = tempDir(t);
   const { store } = await openStore(handoff);
-  for (const name of names) store.filed((await store.record(concluded(name))).seq);
+  for (const name of names) store.filed(await store.record(concluded(name)));
   await store.close();
   const path = join(handoff, SNAPSHOT);
   const broken = readFileSync(path, 'utf8').replace(`["${B}"`, `["intent-B.json"`);
@@ -185,5 +185,80 @@ test('JSON that is neither ours nor the Go program’s is damage', async (t) => 
     assert.match(said[0] ?? '', /^E009 /, text);
     await store.close();
     assert.equal((await read(join(handoff, SNAPSHOT))).damaged, 0);
+  }
+});
+
+test('what a damaged state has lost is known from the status files, where they say more', async (t) => {
+  const handoff = tempDir(t);
+  const { store } = await openStore(handoff);
+  for (const [at, name] of names.entries()) {
+    store.filed(await store.record(concluded(name, { at: 10 + at })));
+  }
+  await store.close();
+  const path = join(handoff, SNAPSHOT);
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const kept = lines.filter((line) => !line.startsWith(`["${B}"`) && !line.startsWith(`["${C}"`));
+  writeFileSync(path, kept.join('\n'));
+  const witness = (name: string, status: string, at: number, changes = {}) => {
+    const timestamp = new Date(at).toISOString();
+    return JSON.stringify({ intent_file: name, status, timestamp, sha256: sha(name), ...changes });
+  };
+  mkdirSync(join(handoff, 'status'));
+  const files = {
+    [A]: witness(A, 'failed', 5),
+    [B]: witness(B, 'skipped', 20),
+    [C]: witness(C, 'timeout', 30),
+    'intent-refused.json': witness('intent-else.json', 'failed', 5),
+    'intent-unread.json': witness('intent-unread.json', 'failed', 5, { sha256: '' }),
+    'intent-torn.json': '{"intent_file":"intent-torn.json",',
+  };
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(join(handoff, 'status', `${name}.status`), text);
+  }
+  mkdirSync(join(handoff, 'status', 'intent-directory.json.status'));
+  const second = await openStore(handoff);
+  assert.equal(second.store.past(A)?.succeeded, true, 'the older witness does not count');
+  assert.deepEqual(second.store.past(B), { sha: sha(B), succeeded: true, at: 20 });
+  assert.deepEqual(second.store.past(C), { sha: sha(C), succeeded: false, at: 30 });
+  assert.equal(second.store.size, 4);
+  assert.equal(second.said.length, 2);
+  await second.store.close();
+  const third = await openStore(handoff);
+  assert.equal(third.store.size, 4);
+  assert.deepEqual(third.said, []);
+  await third.store.close();
+});
+
+test('a state of a later version is refused, and stays as it is', async (t) => {
+  const header = { t: 'segment', instance: 'here', segment: 1, life: 'x', created: '' } as const;
+  const handoff = tempDir(t);
+  const later = encodeRecord({ ...header, version: 2 });
+  writeFileSync(join(handoff, JOURNAL), later);
+  await assert.rejects(openStore(handoff), LaterVersion);
+  assert.deepEqual(readdirSync(handoff), [JOURNAL]);
+  // Where the checksum says that it is not what was written, a version is damage like anything else.
+  writeFileSync(join(handoff, JOURNAL), later.replace('"version":2', '"version":3'));
+  const { store, said } = await openStore(handoff);
+  assert.match(said[0] ?? '', /^E009 /);
+  await store.close();
+});
+
+test('a segment that is sealed takes the name of no other', async (t) => {
+  const handoff = tempDir(t);
+  const header = { t: 'segment', version: 1, instance: 'here', life: 'x', created: '' } as const;
+  const [sealed = '', current = ''] = [A, B].map((name) => {
+    return encodeRecord({ ...header, segment: 1 }) + encodeRecord(outcome(name));
+  });
+  writeFileSync(join(handoff, `${JOURNAL}.1`), sealed);
+  // The second cannot be read at its beginning, so that it does not know its own number.
+  for (const text of [current, `x${current}`]) {
+    const copy = crash(t, handoff);
+    writeFileSync(join(copy, JOURNAL), text);
+    const { store } = await openStore(copy);
+    assert.deepEqual([store.past(A)?.succeeded, store.past(B)?.succeeded], [true, true]);
+    assert.equal(readFileSync(join(copy, `${JOURNAL}.1`), 'utf8'), sealed);
+    const second = readdirSync(copy).find((name) => /\.journal\.2(-\d+)?$/.test(name)) ?? '';
+    assert.equal(readFileSync(join(copy, second), 'utf8'), text);
+    await store.close();
   }
 });

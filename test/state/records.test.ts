@@ -38,6 +38,8 @@ test('a damaged line is no record', () => {
     line.replace('intent-a', 'intent-b'),
     line.toUpperCase(),
     line.replace(' ', '_'),
+    `${checksum('')} `,
+    `${checksum('{')} {`,
     `${checksum('{"t":"unheard of"}')} {"t":"unheard of"}`,
   ]) {
     assert.equal(decodeRecord(damaged), null, damaged);

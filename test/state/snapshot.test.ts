@@ -84,7 +84,6 @@ test('whatever byte is flipped, all entries but its own survive', async (t) => {
   const lines = whole.toString('utf8').split('\n');
   const lineOf = lines.flatMap((line, index) => Array(Buffer.byteLength(line) + 1).fill(index));
   const lineOfName = names.map((name) => lines.findIndex((line) => line.startsWith(`["${name}`)));
-  const atOf = (text: string) => whole.indexOf(text);
   for (let at = 0; at < whole.length - 1; at++) {
     const bytes = Buffer.from(whole);
     bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (at % 8)), at);
@@ -94,10 +93,7 @@ test('whatever byte is flipped, all entries but its own survive', async (t) => {
     const lost = whole[at] === 10 ? [line, line + 1] : [line];
     const expected = names.filter((_, index) => !lost.includes(lineOfName[index]));
     assert.deepEqual([...entries.keys()], expected, `byte ${at}`);
-    // Only the time of saving says nothing that could be checked.
-    const time = at - atOf('"saved_at":"') - '"saved_at":"'.length;
-    const inTime = time >= 0 && time < 24;
-    if (!inTime) assert.ok(damaged > 0, `byte ${at}`);
+    assert.ok(damaged > 0, `byte ${at}`);
     for (const [, entry] of entries) assert.equal(entry.at, 1_700_000_000_000);
   }
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { OutcomeRecord } from '../../src/state/records.ts';
 import type { Store } from '../../src/state/store.ts';
 import { tempDir } from '../spool/support.ts';
 import { until } from '../tools/until.ts';
@@ -15,13 +16,14 @@ const JOURNAL = '.conductor-state.here.journal';
 /** One intent in each state: filed, recorded, redirected, begun. */
 async function fill(store: Store): Promise<void> {
   for (const name of names) store.started(begun(name));
-  store.filed((await store.record(concluded(A))).seq);
+  store.filed(await store.record(concluded(A)));
   await store.record(concluded(B, { outcome: 'failed', to: `failed/${B}`, log: 'why\n' }));
   const { seq } = await store.record(concluded(C));
   await store.redirect(seq, 'processed/elsewhere.json');
 }
 
 test('it remembers the latest outcome of a name, and what it was begun with', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: 500 });
   const { store } = await openStore(tempDir(t));
   await fill(store);
   assert.deepEqual(store.past(A), { sha: sha(A), succeeded: true, at: 1000 });
@@ -72,17 +74,18 @@ test('a clean end leaves one snapshot, no journal, and the whole memory', async 
 });
 
 for (const [what, step] of Object.entries({
-  filed: (store: Store, seq: string) => store.filed(seq),
+  filed: (store: Store, record: OutcomeRecord) => store.filed(record),
   'given back': (store: Store) => store.started(begun(B, { attempt: 0 })),
-  redirected: (store: Store, seq: string) => store.redirect(seq, 'processed/elsewhere.json'),
+  redirected: (store: Store, { seq }: OutcomeRecord) =>
+    store.redirect(seq, 'processed/elsewhere.json'),
 })) {
   test(`what is ${what} after a snapshot is so after a clean end too`, async (t) => {
     const handoff = tempDir(t);
     const { store } = await openStore(handoff);
-    const { seq } = await store.record(concluded(A));
+    const record = await store.record(concluded(A));
     store.started(begun(B));
     await store.compact();
-    await step(store, seq);
+    await step(store, record);
     const before = memoryOf(store, names);
     await store.close();
     const again = await openStore(handoff);
@@ -98,7 +101,10 @@ test('a crash at any instant loses nothing that was on record', async (t) => {
   const steps = [
     async () => store.started(begun(A)),
     async () => void (await store.record(concluded(A))),
-    async () => store.filed(`${[...store.unfinished.values()][0]?.outcome?.seq}`),
+    async () => {
+      const record = [...store.unfinished.values()][0]?.outcome;
+      if (record) store.filed(record);
+    },
     () => fill(store),
     () => store.compact(),
     async () => void (await store.record(concluded(A, { outcome: 'failed', at: 5000 }))),
@@ -126,16 +132,18 @@ test('a crash at any instant loses nothing that was on record', async (t) => {
 
 test('crash after crash, each segment gets a number of its own', async (t) => {
   let directory = tempDir(t);
+  let segmentBytes = 0;
   for (const name of names) {
     const { store } = await openStore(directory);
     await store.record(concluded(name));
+    segmentBytes = statSync(join(directory, JOURNAL)).size;
     const copy = crash(t, directory);
     await store.close();
     directory = copy;
   }
   assert.deepEqual(readdirSync(directory).sort(), [
     JOURNAL,
-    ...[1, 2, 3].map((segment) => `${JOURNAL}.${segment}`),
+    ...[1, 2, 3].map((segment) => `${JOURNAL}.${segment}-${segmentBytes}`),
   ]);
   const { store } = await openStore(directory);
   assert.equal(store.size, names.length);
@@ -151,6 +159,7 @@ test('records that come while a snapshot is written are in it or in the journal'
   await Promise.all(many.map((name) => store.record(concluded(name))));
   const compacting = store.compact();
   const late: Promise<unknown>[] = [];
+  const unfiled: string[] = [];
   let done = false;
   void compacting.finally(() => {
     done = true;
@@ -158,7 +167,9 @@ test('records that come while a snapshot is written are in it or in the journal'
   for (let index = 0; !done; index++) {
     const name = `intent-late-${index}.json`;
     many.push(name);
-    late.push(store.record(concluded(name)).then(({ seq }) => store.filed(seq)));
+    const isFiled = index % 2 === 0;
+    if (!isFiled) unfiled.push(name);
+    late.push(store.record(concluded(name)).then((record) => isFiled && store.filed(record)));
     await new Promise((resolve) => setImmediate(resolve));
   }
   await Promise.all(late);
@@ -168,6 +179,7 @@ test('records that come while a snapshot is written are in it or in the journal'
     const { store } = await openStore(directory);
     for (const name of many) assert.ok(store.past(name), name);
     assert.equal(store.size, many.length);
+    for (const name of unfiled) assert.ok(store.unfinished.get(name)?.outcome, name);
     await store.close();
   }
 });
@@ -176,14 +188,14 @@ test('a snapshot is written by itself when the journal has outgrown the memory',
   const handoff = tempDir(t);
   const { store } = await openStore(handoff);
   const status = 'x'.repeat(1024 * 1024);
-  for (let index = 0; index < 17; index++) {
-    store.filed((await store.record(concluded(A, { status, at: index }))).seq);
+  for (let at = 1; at <= 17; at++) {
+    store.filed(await store.record(concluded(A, { status, at })));
   }
   await until(() => existsSync(join(handoff, SNAPSHOT)));
   await until(() => !existsSync(join(handoff, `${JOURNAL}.1`)));
   await store.close();
   const again = await openStore(handoff);
-  assert.equal(again.store.past(A)?.at, 16);
+  assert.equal(again.store.past(A)?.at, 17);
   await again.store.close();
 });
 
@@ -191,7 +203,7 @@ test('what is pruned stays forgotten, after a crash too', async (t) => {
   const handoff = tempDir(t);
   const { store } = await openStore(handoff);
   for (const [at, name] of names.entries()) {
-    store.filed((await store.record(concluded(name, { at }))).seq);
+    store.filed(await store.record(concluded(name, { at })));
   }
   await store.compact();
   assert.equal(store.prune(0), 0);

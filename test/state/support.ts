@@ -9,6 +9,7 @@ import type { Guard } from '../../src/state/journal.ts';
 import type { JournalRecord, OutcomeRecord, StartRecord } from '../../src/state/records.ts';
 import { readSnapshot, type SnapshotReader } from '../../src/state/snapshot.ts';
 import { Store } from '../../src/state/store.ts';
+import { nobody, type Others } from '../../src/state/tails.ts';
 import { tempDir } from '../spool/support.ts';
 
 export const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -39,6 +40,7 @@ export function start(name: string, changes: Partial<StartRecord> = {}): StartRe
     attempt: 1,
     run: 'life-1',
     deaths: 0,
+    at: 1,
     ...changes,
   };
 }
@@ -50,7 +52,7 @@ export function concluded(name: string, changes: Partial<OutcomeRecord> = {}) {
 }
 
 export function begun(name: string, changes: Partial<StartRecord> = {}) {
-  const { t: _, ...rest } = start(name, changes);
+  const { t: _, at: __, ...rest } = start(name, changes);
   return rest;
 }
 
@@ -79,26 +81,35 @@ export async function fileHandles(): Promise<FileHandle> {
 
 export const diskError = (code: string) => Object.assign(new Error(code), { code });
 
-export type OpenOptions = { instance?: string; life?: string; guard?: Guard };
+export type OpenOptions = { instance?: string; life?: string; guard?: Guard; others?: Others };
 
 let lives = 0;
 
 /** A store on a directory, as the program opens it; `said` gets what it reports. */
 export async function openStore(
   handoff: string,
-  { instance = 'here', life = `life${++lives}`, guard = retrying().guard }: OpenOptions = {},
+  {
+    instance = 'here',
+    life = `life${++lives}`,
+    guard = retrying().guard,
+    others = nobody,
+  }: OpenOptions = {},
 ): Promise<{ store: Store; said: string[] }> {
   const said: string[] = [];
-  const { snapshot, journal } = layoutOf(handoff, instance);
-  const leftSegments = readdirSync(handoff)
-    .filter(isJournalSegment)
-    .map((name) => join(handoff, name));
+  const { snapshot, journal, status } = layoutOf(handoff, instance, 'life');
   const store = await Store.open({
     snapshot,
     journal,
-    leftSegments,
+    stateFiles: () => {
+      return readdirSync(handoff)
+        .filter(isJournalSegment)
+        .map((name) => join(handoff, name));
+    },
+    others,
     instance,
+    status,
     life,
+    syncFiled: async () => {},
     guard,
     report: (message, damaged) => said.push(`${damaged ? 'E009 ' : ''}${message}`),
   });

@@ -48,7 +48,7 @@ function mendOld(namespaceDir: string, entry: string): boolean {
   const record = readPackageRecord(join(namespaceDir, entry));
   if (record === null) return false;
   const dir = join(namespaceDir, record.name);
-  return restorePackage(dir) || removeOld(dir);
+  return restorePackage(dir) || removeSuperseded(dir);
 }
 
 /**
@@ -58,17 +58,25 @@ function mendOld(namespaceDir: string, entry: string): boolean {
  */
 export function restorePackage(dir: string): boolean {
   if (packageIdentity(dir) !== null || packageIdentity(oldPath(dir)) === null) return false;
-  try {
-    renameSync(oldPath(dir), dir);
-    return true;
-  } catch (error) {
-    if (isAbsent(error) || packageIdentity(dir) !== null) return false;
-    throw error;
-  }
+  return bringBack(oldPath(dir), dir);
 }
 
-/** Removes what was put aside. Renamed first: a removal takes time, and the name is needed. */
-export function removeOld(dir: string): boolean {
+/** Removes what an interrupted run has left put aside although a newer package took its place. */
+export function removeSuperseded(dir: string): boolean {
+  // In this order: whatever is aside while another package is in place can never come back.
+  const aside = packageIdentity(oldPath(dir));
+  const inPlace = packageIdentity(dir);
+  if (aside === null || inPlace === null || aside === inPlace) return false;
+  return removeOld(dir, aside);
+}
+
+/**
+ * Removes what was put aside, where it is `superseded` and nothing else: what another process has
+ * put there meanwhile may be the only copy, and goes back. Renamed first: a removal takes time, and
+ * the name is needed.
+ */
+export function removeOld(dir: string, superseded: string): boolean {
+  if (packageIdentity(oldPath(dir)) !== superseded) return false;
   const gone = scratchPath(dir, 'gone');
   try {
     renameSync(oldPath(dir), gone);
@@ -76,8 +84,20 @@ export function removeOld(dir: string): boolean {
     if (isAbsent(error)) return false;
     throw error;
   }
+  if (packageIdentity(gone) !== superseded && bringBack(gone, dir)) return false;
   rmSync(gone, { recursive: true, force: true });
   return true;
+}
+
+/** False where it is gone from there, or something stands in its place. */
+function bringBack(from: string, dir: string): boolean {
+  try {
+    renameSync(from, dir);
+    return true;
+  } catch (error) {
+    if (isAbsent(error) || isTaken(error) || packageIdentity(dir) !== null) return false;
+    throw error;
+  }
 }
 
 /** What makes what stands at `path` this and nothing else; null where nothing is. */
@@ -87,6 +107,10 @@ export function packageIdentity(path: string): string | null {
 }
 
 const isAbsent = (error: unknown) => errnoOf(error) === 'ENOENT';
+
+/** rename(2) says so where another directory has the name already. */
+export const isTaken = (error: unknown) =>
+  errnoOf(error) === 'ENOTEMPTY' || errnoOf(error) === 'EEXIST';
 
 /** Links are not directories here. Nothing where the directory cannot be read. */
 function directoriesIn(dir: string): string[] {

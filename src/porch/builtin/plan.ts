@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Intent } from '../../intent/schema.ts';
+import { errnoOf } from '../../platform/index.ts';
 import { type PackageRecord, readPackageRecord } from './kptfile.ts';
 import { packageIdentity, restorePackage } from './mend.ts';
 import { packageFileNames } from './render.ts';
@@ -72,9 +73,19 @@ function requireSameTarget(dir: string, record: PackageRecord, intent: Intent): 
 
 /** A package of ours that is damaged may be replaced; somebody's own files may not. */
 function requireNothingForeign(dir: string): void {
-  const foreign = readdirSync(dir).find((name) => !packageFileNames.has(name));
+  const foreign = namesIn(dir).find((name) => !packageFileNames.has(name));
   if (foreign === undefined) return;
   throw new RefusedPackage(
     `${dir} was not written by conductor-loop (it holds ${JSON.stringify(foreign.slice(0, 40))}): move it`,
   );
+}
+
+/** None where the directory is just away, while somebody else replaces it. */
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
 }

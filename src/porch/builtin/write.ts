@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '../../platform/index.ts';
-import { packageIdentity, removeOld, restorePackage } from './mend.ts';
+import { isTaken, packageIdentity, removeOld, removeSuperseded, restorePackage } from './mend.ts';
 import { oldPath, scratchPath } from './names.ts';
 import { syncAll, syncDirectory, syncFile } from './sync.ts';
 
@@ -124,11 +124,14 @@ function makeDirectory(path: string, modes: Modes): boolean {
   return true;
 }
 
-/** OUT itself may be a link, as its operator likes; what is inside is ours and is never one. */
+/**
+ * OUT itself may be a link, as its operator likes; what is inside is ours and is never one. What is
+ * not there may just be away, while somebody else replaces it.
+ */
 function requireDirectory(path: string): void {
-  const stat = lstatSync(path);
-  if (stat.isSymbolicLink()) throw failure('ELOOP', `${path} is a symbolic link: not followed`);
-  if (!stat.isDirectory()) throw failure('ENOTDIR', `${path} is not a directory`);
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat?.isSymbolicLink()) throw failure('ELOOP', `${path} is a symbolic link: not followed`);
+  if (stat?.isDirectory() === false) throw failure('ENOTDIR', `${path} is not a directory`);
 }
 
 function syncFresh(job: Job): void {
@@ -153,21 +156,21 @@ function swap(job: Job): void {
   try {
     renameSync(job.fresh, job.dir);
   } catch (error) {
-    restorePackage(job.dir);
-    throw packageIdentity(job.dir) === job.replaces ? error : changed(job);
+    // Where it is not we who brought something back, somebody else has put it there.
+    const isOurs = restorePackage(job.dir) || packageIdentity(job.dir) === null;
+    throw isOurs && !isTaken(error) ? error : changed(job);
   }
 }
 
 /** What is renamed away is looked at again then, when nobody else can change it any more. */
 function putAside(job: Job, expected: string): void {
-  const old = oldPath(job.dir);
+  removeSuperseded(job.dir);
   if (packageIdentity(job.dir) !== expected) throw changed(job);
+  const old = oldPath(job.dir);
   try {
     renameSync(job.dir, old);
   } catch (error) {
-    if (packageIdentity(old) === null) throw error;
-    removeOld(job.dir);
-    renameSync(job.dir, old);
+    throw packageIdentity(job.dir) === expected && !isTaken(error) ? error : changed(job);
   }
   if (packageIdentity(old) === expected) return;
   restorePackage(job.dir);
@@ -181,8 +184,7 @@ const changed = (job: Job) =>
 function tidy(job: Job): void {
   try {
     if (job.failure === null) {
-      const replaced = job.replaces !== null;
-      if (replaced && packageIdentity(oldPath(job.dir)) === job.replaces) removeOld(job.dir);
+      if (job.replaces !== null) removeOld(job.dir, job.replaces);
     } else if (job.fresh !== '') {
       rmSync(job.fresh, { recursive: true, force: true });
     }

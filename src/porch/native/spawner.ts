@@ -44,6 +44,11 @@ export class NativeSpawner {
     return this.#control.write;
   }
 
+  /** Both ends of it: a thread that is ended closes nothing, so whoever ends it does. */
+  get controlEnds(): number[] {
+    return [this.#control.read, this.#control.write];
+  }
+
   /** Runs a program to its end, or not at all once `control` has spoken. Throws start errors. */
   run(run: NativeRun): NativeResult {
     const begunMs = performance.now();
@@ -103,7 +108,15 @@ export class NativeSpawner {
     // Not reaped yet, the leader keeps the number of its group from being given to others.
     send('SIGKILL');
     this.#drain(child, run.drainMs);
-    return child.result(this.#calls.reap(child.pid), endedBy);
+    return child.result(this.#reap(child.pid, run.killAfterMs), endedBy);
+  }
+
+  /** It has ended; but where somebody traces it, the tracer is told before its parent is. */
+  #reap(pid: number, ms: number): number | null {
+    for (const end = performance.now() + ms; ; this.#calls.poll([], 1)) {
+      const status = this.#calls.reap(pid);
+      if (status !== null || performance.now() >= end) return status;
+    }
   }
 
   /** Reads what is still written, until all writers are gone or the time is over. */

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import type { Settings } from '../config/settings.ts';
+import type { Hold } from '../queue/hold.ts';
+import {
+  type Claim,
+  claim,
+  exists,
+  giveBack,
+  identityIfThere,
+  sameIdentity,
+} from '../spool/claim.ts';
+import { assertUsable, ensureDirectories } from '../spool/directories.ts';
+import { giveUp } from '../spool/ground.ts';
+import type { Intake, Waiting } from '../spool/intake.ts';
+import type { Layout } from '../spool/layout.ts';
+import type { Members } from '../spool/members.ts';
+import type { Store } from '../state/store.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Tally } from './tally.ts';
+
+export type ClaimsParts = {
+  settings: Settings;
+  layout: Layout;
+  log: Log;
+  hold: Hold;
+  store: Store;
+  members: Members;
+  intake: Intake;
+  tally: Tally;
+};
+
+/** Takes files out of handoff for this instance, and puts back what it does not run. */
+export class Claims {
+  readonly #parts: ClaimsParts;
+  readonly #stuck = new Set<string>();
+
+  constructor(parts: ClaimsParts) {
+    this.#parts = parts;
+  }
+
+  /** Names that the system does not let us move. */
+  get stuck(): ReadonlySet<string> {
+    return this.#stuck;
+  }
+
+  /**
+   * Claims a file, unless `mayTake` says by then that it is not ours to take, or another instance has
+   * one of its name in hand (`elsewhere`). Rejects with DirectoryLost.
+   */
+  async take(
+    name: string,
+    path: Waiting['path'],
+    mayTake: () => boolean,
+  ): Promise<Claim | { kind: 'not-ours' | 'elsewhere' }> {
+    const { hold, layout, log, intake, settings, members } = this.#parts;
+    const take = () => {
+      if (!mayTake()) return { kind: 'not-ours' } as const;
+      if (members.isClaimedElsewhere(name)) return { kind: 'elsewhere' } as const;
+      // Somebody may have removed the directory that claims go to.
+      if (!exists(layout.inflight)) ensureDirectories(layout);
+      const result = claim(layout, path, name);
+      // Where no file can be moved at all, it is the directory's fault and not this file's.
+      if (result.kind === 'refused') assertUsable(layout);
+      return this.#confirmed(name, result);
+    };
+    const found = await hold.guard('disk', `claim ${name}`, take, giveUp);
+    if (found.kind === 'claimed') this.#stuck.delete(name);
+    if (found.kind === 'busy') intake.settle(name, settings.debounceMs);
+    if (found.kind === 'refused') {
+      if (!this.#stuck.has(name)) {
+        log.error(
+          { intent_file: name, error_type: 'spool', error_code: 'E005' },
+          `${name} cannot be moved out of handoff (${found.errno}): look at its owner and at ` +
+            `lsattr; ${settings.once ? 'it is left there' : 'it is tried again'}`,
+        );
+      }
+      this.#stuck.add(name);
+      if (!settings.once) intake.settle(name, settings.periodMs);
+    }
+    return found;
+  }
+
+  /**
+   * We may have been stopped since we looked whether we may claim. What another has in hand under
+   * this name, or may have finished unknown to us, is left alone.
+   */
+  #confirmed(name: string, result: Claim): Claim | { kind: 'elsewhere' } {
+    const { hold, members, store, layout } = this.#parts;
+    if (result.kind !== 'claimed') return result;
+    const alone = members.alone || (!members.isClaimedElsewhere(name) && store.catchUp());
+    if (alone && hold.isHere) return result;
+    const claimed = identityIfThere(join(layout.inflight, name));
+    if (sameIdentity(result.identity, claimed)) giveBack(layout, name);
+    return { kind: 'elsewhere' };
+  }
+
+  /** A file that was claimed and not run goes back; where a newer one stands it stays claimed. */
+  giveBack(name: string): void {
+    const { layout, hold, tally, log } = this.#parts;
+    // Elsewhere there is nothing to give back, and whatever bears its name is not ours.
+    if (!hold.isHere) return;
+    try {
+      if (giveBack(layout, name) === 'moved') tally.givenBack++;
+      else log.info({ intent_file: name }, `${name} stays claimed until the next start`);
+    } catch (error) {
+      log.warn(
+        { intent_file: name, err: error },
+        `${name} could not be given back; next start will`,
+      );
+    }
+  }
+}

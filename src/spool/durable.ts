@@ -1,0 +1,33 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf } from '../platform/index.ts';
+import { errorLogName, type Layout, statusName } from './layout.ts';
+
+/** An intent that has its status and its place. */
+export type Filed = { name: string; to: string };
+
+/** Makes few filed intents durable: status, error log and the names of all. Throws errno errors. */
+export async function syncFiled(layout: Layout, filed: readonly Filed[]): Promise<void> {
+  for (const { name, to } of filed) {
+    await syncIfThere(join(layout.status, statusName(name)));
+    if (to.startsWith('failed/')) await syncIfThere(errorLogName(join(layout.handoff, to)));
+  }
+  const { status, processed, failed, inflight, handoff } = layout;
+  for (const path of [status, processed, failed, inflight, handoff]) await syncIfThere(path);
+}
+
+/** What is gone was removed by somebody who did not want it any more. */
+async function syncIfThere(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error) => {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ELOOP') return null;
+    throw error;
+  });
+  try {
+    await file?.sync();
+  } finally {
+    await file?.close();
+  }
+}

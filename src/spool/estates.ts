@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf, renameNoReplace } from '../platform/index.ts';
+import { type FoundLease, parseLease, readLeases } from './lease-content.ts';
+
+/**
+ * What a dead instance has left: its lease, moved away under a name that says whose turn it is to
+ * settle it. A file is renamed once only, so that an estate has one heir; where that one dies too,
+ * the next one renames it again.
+ */
+export type Estate = {
+  path: string;
+  /** Whose it was; the life is empty where its lease could not be read. */
+  instance: string;
+  life: string;
+  /** The life that settles it. */
+  heir: string;
+};
+
+/** `INSTANCE.LIFE.dead.HEIR` */
+const ESTATE = /^(.+)\.([0-9a-z]*)\.dead\.([0-9a-z]+)$/;
+
+/** All estates that are not settled yet. Throws errno errors. */
+export function estates(inflightRoot: string): Estate[] {
+  return readdirSync(inflightRoot).flatMap((name) => {
+    const [, instance, life = '', heir] = ESTATE.exec(name) ?? [];
+    const path = join(inflightRoot, name);
+    const text = instance === undefined ? null : readIfThere(path);
+    if (instance === undefined || heir === undefined || text === null) return [];
+    // Whom it names may have been followed by another before it was moved.
+    return [{ path, instance, life: parseLease(text)?.life ?? life, heir }];
+  });
+}
+
+/**
+ * Declares an instance dead. Its owner may have given a sign of life since we looked, or another of
+ * its name may have come: then the lease is put back, unless the name was taken meanwhile. True where
+ * the estate is ours now. Throws errno errors.
+ */
+export function bury(inflightRoot: string, lease: FoundLease, heir: string): boolean {
+  const life = lease.content?.life ?? '';
+  const path = join(inflightRoot, `${lease.instance}.${life}.dead.${heir}`);
+  if (readIfThere(lease.path) !== lease.text || !renameIfThere(lease.path, path)) return false;
+  if (readFileSync(path, 'utf8') === lease.text) return true;
+  if (renameNoReplace(path, lease.path) === 'unsupported') renameSync(path, lease.path);
+  return false;
+}
+
+/**
+ * Takes over what another heir did not settle before it died. Null where that one lives, or where a
+ * third one has it. Throws errno errors.
+ */
+export function adopt(inflightRoot: string, estate: Estate, heir: string): Estate | null {
+  const { instance, life } = estate;
+  const path = join(inflightRoot, `${instance}.${life}.dead.${heir}`);
+  const lives = () => {
+    return readLeases(inflightRoot).some(({ content }) => content?.life === estate.heir);
+  };
+  if (lives() || !renameIfThere(estate.path, path)) return null;
+  // Who comes looks for a dead one of its name before it has a lease, and once more after that.
+  if (!lives()) return { ...estate, path, heir };
+  renameIfThere(path, estate.path);
+  return null;
+}
+
+/** Everything of it has been seen to. */
+export function settle(estate: Estate): void {
+  rmSync(estate.path, { force: true });
+}
+
+function renameIfThere(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * The clocks of those who drop files and of instances that share a directory may be so far apart, and
+ * the order of dropping is the same for all. What is further ahead would be overtaken for too long.
+ */
+const CLOCKS_APART_MS = 600_000;
+
+/** What a modification time ahead of our clock counts as: the moment at which we first saw it. */
+export class FutureTimes {
+  readonly #firstSeen = new Map<string, number>();
+
+  /** Since when a file is unchanged. */
+  changeTime(name: string, mtimeMs: number, now: number): number {
+    if (mtimeMs <= now) return mtimeMs;
+    // Our clock may have been set back since.
+    const first = Math.min(this.#firstSeen.get(name) ?? now, now);
+    this.#firstSeen.set(name, first);
+    return first;
+  }
+
+  /** Its place in the order of dropping, when it has settled. */
+  orderTime(name: string, mtimeMs: number, now: number): number {
+    const time = mtimeMs - now > CLOCKS_APART_MS ? this.changeTime(name, mtimeMs, now) : mtimeMs;
+    this.forget(name);
+    return time;
+  }
+
+  forget(name: string): void {
+    this.#firstSeen.delete(name);
+  }
+}

@@ -1,0 +1,248 @@
+import { hash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from '../platform/index.ts';
+import { exists } from './claim.ts';
+import { adopt, bury, type Estate, estates } from './estates.ts';
+import { LEASE_SUFFIX } from './layout.ts';
+import { hasEnded, type Lease } from './lease.ts';
+import { type FoundLease, memberName, readLease, readLeases } from './lease-content.ts';
+
+export type MembersEvents = {
+  /** Our lease is not in its place. */
+  lost(): void;
+  /** Who lives, or what is left to us to settle, has changed. `gained`: more targets may be ours. */
+  changed(gained: boolean): void;
+  /** A look came to its end, and whoever had to wait for it may claim again. */
+  looked(): void;
+};
+
+/** What we have seen of another's lease. */
+type Watched = {
+  text: string;
+  /** For how long we have watched it without seeing a change. */
+  unchangedMs: number;
+};
+
+/** So many signs of life within a `lease_ttl`. */
+const RENEWALS = 6;
+
+/**
+ * The instances that share a handoff directory, as this one sees them (docs/instances.md). Each
+ * target belongs to one of them, and two that reckon with each other never both own it; so a
+ * newcomer waits until everybody reckons with it.
+ */
+export class Members {
+  readonly #root: string;
+  readonly #lease: Lease;
+  readonly #ttlMs: number;
+  readonly #events: MembersEvents;
+  readonly #watched = new Map<string, Watched>();
+  #others: FoundLease[] = [];
+  /** All that are not settled yet, by whomever. */
+  #estates: Estate[] = [];
+  /** How many of them were ours at the latest look. */
+  #settling = 0;
+  /** The others that our lease names. */
+  #announced: string[] = [];
+  #joined = false;
+  /** The latest look came to its end. */
+  #current = false;
+  #tickedAt = performance.now();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(inflightRoot: string, lease: Lease, ttlMs: number, events: MembersEvents) {
+    this.#root = inflightRoot;
+    this.#lease = lease;
+    this.#ttlMs = ttlMs;
+    this.#events = events;
+  }
+
+  /** Looks and gives signs of life from now on. */
+  start(): void {
+    this.#timer = setInterval(() => {
+      try {
+        this.look();
+        this.#events.looked();
+      } catch (error) {
+        // A disk that refuses is found and said by whoever files an intent; the next turn renews.
+        if (errnoOf(error) === undefined) throw error;
+      }
+    }, this.#ttlMs / RENEWALS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  get alone(): boolean {
+    return this.#others.length === 0 && this.#estates.length === 0;
+  }
+
+  /** One of all members does what only one may do. */
+  get leads(): boolean {
+    return this.#others.every(({ instance }) => instance > this.#lease.instance);
+  }
+
+  /** The others that live. */
+  get living(): readonly string[] {
+    return this.#others.map(({ instance }) => instance).sort();
+  }
+
+  /** Instances that live or that another one settles. */
+  get others(): readonly string[] {
+    const settled = this.#estates.filter(({ heir }) => heir !== this.#lease.life);
+    return unique([...this.#others, ...settled].map(({ instance }) => instance));
+  }
+
+  /**
+   * Instances in whose directories claims may lie: the dead first, for what is moved meanwhile is moved
+   * from a dead one to one that lives, and who looks in this order meets it in one of the two.
+   */
+  get elsewhere(): readonly string[] {
+    const all = unique([...this.#estates, ...this.#others].map(({ instance }) => instance));
+    return all.filter((instance) => instance !== this.#lease.instance);
+  }
+
+  /** What dead instances have left for us to settle. */
+  get estates(): readonly Estate[] {
+    return this.#estates.filter(({ heir }) => heir === this.#lease.life);
+  }
+
+  /** Instances whose claims are ours to see to. Throws errno errors. */
+  get dead(): readonly string[] {
+    return readdirSync(this.#root, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .filter((name) => name !== this.#lease.instance && this.isLeftToUs(name));
+  }
+
+  /**
+   * Whether nobody else has anything to do with what an instance has left: its estate is ours, or it
+   * has neither lease nor estate, and we lead. Throws errno errors.
+   */
+  isLeftToUs(instance: string): boolean {
+    if (this.estates.some((estate) => estate.instance === instance)) return true;
+    if (instance === this.#lease.instance) return true;
+    if (!this.leads) return false;
+    // Who lives has a lease before anything else. It may just be on its way to an estate, or back.
+    const hasLease = () => exists(join(this.#root, `${instance}${LEASE_SUFFIX}`));
+    const hasEstate = () => estates(this.#root).some((estate) => estate.instance === instance);
+    return !(hasLease() || hasEstate() || hasLease());
+  }
+
+  /** Whether what a life has left is ours to see to. */
+  isOurs(life: string): boolean {
+    if (life === '') return false;
+    const estate = this.#estates.find((one) => one.life === life);
+    if (estate) return estate.heir === this.#lease.life;
+    return this.leads && !this.isAlive(life) && !this.#isAround(life);
+  }
+
+  /**
+   * Whether a claim would be ours: everybody reckons with us, and nobody can have declared us dead
+   * yet. Who was stopped meanwhile finds its lease gone after the claim.
+   */
+  get mayClaim(): boolean {
+    return this.#joined && this.#current && this.#lease.ageMs < this.#ttlMs / 3;
+  }
+
+  isAlive(life: string): boolean {
+    return life === this.#lease.life || this.#others.some(({ content }) => content?.life === life);
+  }
+
+  /** Whether the lease of that life stands in its place at this moment. */
+  isInPlace(instance: string, life: string): boolean {
+    return readLease(this.#root, instance)?.content?.life === life;
+  }
+
+  /** Whether a target is ours: each belongs to the member that weighs most for it. */
+  owns(target: string): boolean {
+    if (this.#others.length === 0) return true;
+    const ours = weight(this.#lease.instance, target);
+    return this.#others.every(({ instance }) => weight(instance, target) < ours);
+  }
+
+  /** Whether a file of this name is claimed by another. Throws errno errors. */
+  isClaimedElsewhere(name: string): boolean {
+    return this.elsewhere.some((instance) => exists(join(this.#root, instance, name)));
+  }
+
+  /** Looks who lives, buries the dead and renews our lease. Throws errno errors. */
+  look(): void {
+    this.#current = false;
+    if (!this.#lease.held) {
+      this.#events.lost();
+      return;
+    }
+    const [before, wasJoined] = [this.#announced, this.#joined];
+    this.#others = this.#living();
+    this.#estates = this.#unsettled();
+    const now = this.#names();
+    this.#lease.renew([memberName(this.#lease), ...now]);
+    this.#announced = now;
+    // Whoever lives and does not name us has not looked since we came.
+    const me = memberName(this.#lease);
+    this.#joined ||= this.#others.every(({ content }) => content?.members.includes(me));
+    const somebodyLeft = before.some((name) => !now.includes(name));
+    const somebodyCame = now.some((name) => !before.includes(name));
+    const gained = this.#joined && (somebodyLeft || !wasJoined);
+    const inherited = this.estates.length > this.#settling;
+    this.#settling = this.estates.length;
+    if (gained || somebodyLeft || somebodyCame || inherited) this.#events.changed(gained);
+    this.#current = true;
+  }
+
+  /** Whether a life has a lease or an estate: between them it may be on its way, or back. */
+  #isAround(life: string): boolean {
+    const hasLease = () => {
+      return readLeases(this.#root).some(({ content }) => (content?.life ?? life) === life);
+    };
+    const hasEstate = () => estates(this.#root).some((estate) => estate.life === life);
+    return hasLease() || hasEstate() || hasLease();
+  }
+
+  #names(): string[] {
+    return this.#others.map(({ instance, content }) => {
+      return memberName({ instance, life: content?.life ?? '' });
+    });
+  }
+
+  #living(): FoundLease[] {
+    const now = performance.now();
+    // What passed while we ourselves were stopped was not watched.
+    const passedMs = Math.min(now - this.#tickedAt, (2 * this.#ttlMs) / RENEWALS);
+    this.#tickedAt = now;
+    const found = readLeases(this.#root).filter(({ instance }) => {
+      return instance !== this.#lease.instance;
+    });
+    const paths = new Set(found.map(({ path }) => path));
+    for (const path of this.#watched.keys()) if (!paths.has(path)) this.#watched.delete(path);
+    return found.filter((lease) => {
+      if (!this.#isDead(lease, passedMs)) return true;
+      return !bury(this.#root, lease, this.#lease.life) && exists(lease.path);
+    });
+  }
+
+  #isDead(lease: FoundLease, passedMs: number): boolean {
+    const seen = this.#watched.get(lease.path);
+    const unchangedMs = seen?.text === lease.text ? seen.unchangedMs + passedMs : 0;
+    this.#watched.set(lease.path, { text: lease.text, unchangedMs });
+    return unchangedMs >= this.#ttlMs || hasEnded(lease);
+  }
+
+  /** Estates are ours where we have buried the dead, or where the heir has died too. */
+  #unsettled(): Estate[] {
+    return estates(this.#root).map((estate) => {
+      if (this.isAlive(estate.heir)) return estate;
+      return adopt(this.#root, estate, this.#lease.life) ?? estate;
+    });
+  }
+}
+
+const unique = (names: readonly string[]): string[] => [...new Set(names)];
+
+/** Hex digits that compare as numbers do. */
+function weight(instance: string, target: string): string {
+  return hash('sha256', `${instance}\n${target}`);
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { isIntentName, isRefusedName, refusedName } from '../intent/names.ts';
+import type { Path } from '../platform/index.ts';
+
+/**
+ * The name under which an entry of handoff is dealt with; undefined where it is not an intent's. Raw
+ * names are Latin-1, one character a byte, so that nothing is lost of those that are not UTF-8.
+ */
+export function nameOf(rawName: string): string | undefined {
+  if (!isIntentName(rawName)) return undefined;
+  if (/^[\w.-]{1,200}$/.test(rawName) && !rawName.startsWith('intent-refused-')) return rawName;
+  const raw = Buffer.from(rawName, 'latin1');
+  return refusedName(raw)?.safeName ?? raw.toString('utf8');
+}
+
+/** What the files are really called whose names are refused, as long as they wait. */
+export class RawNames {
+  readonly #handoff: string;
+  readonly #names = new Map<string, Buffer>();
+
+  constructor(handoff: string) {
+    this.#handoff = handoff;
+  }
+
+  remember(name: string, rawName: string): void {
+    if (isRefusedName(name)) this.#names.set(name, Buffer.from(rawName, 'latin1'));
+  }
+
+  forget(name: string): void {
+    this.#names.delete(name);
+  }
+
+  pathOf(name: string): Path {
+    const raw = this.#names.get(name);
+    if (!raw) return join(this.#handoff, name);
+    return Buffer.concat([Buffer.from(join(this.#handoff, '/')), raw]);
+  }
+
+  /** Why a name was refused, and the name made printable; undefined where it was not. */
+  refusalOf(name: string): { reason: string; escaped: string } | undefined {
+    const raw = this.#names.get(name);
+    const refused = raw && refusedName(raw);
+    return refused ? { reason: refused.reason, escaped: refused.escaped } : undefined;
+  }
+}
