@@ -1,9 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { ifThere } from './files.ts';
+import { ifThere, type Report } from './files.ts';
 import type { History, PastOutcome } from './history.ts';
-import type { Source } from './load.ts';
 import { parseJson } from './records.ts';
 
 /** What a status file tells of an outcome, when it is read as a witness (docs/state-format.md). */
@@ -20,7 +19,10 @@ const FILES_AT_ONCE = 64;
  * Puts into the history what damage has taken from it and the status files still say: what is filed
  * with its status is not run again for the damage. What cannot be read is no witness.
  */
-export async function recallFiled({ status, report }: Source, history: History): Promise<void> {
+export async function recallFiled(
+  { status, report }: { status: string; report: Report },
+  history: History,
+): Promise<void> {
   const entries = (await ifThere(readdir(status, { withFileTypes: true }))) ?? [];
   const names = entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
   let recalled = 0;
