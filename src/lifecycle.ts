@@ -52,9 +52,9 @@ export class Lifecycle {
     this.#end({ kind: 'taken-over' });
   }
 
-  /** Whether the first look is over: nothing begins before, for the order's sake. */
+  /** Whether a look at everything is over: nothing begins before, for the order's sake. */
   get hasLooked(): boolean {
-    return this.#listed;
+    return this.#listed && !this.#checking;
   }
 
   /** Something has settled. */
@@ -85,9 +85,11 @@ export class Lifecycle {
         assertUsable(layout);
         ensureDirectories(layout);
       })
+      // What could not be looked at meanwhile settles at once, so that nothing overtakes it.
+      .then(() => intake.lookAtAll())
       .then(() => {
         this.#checking = false;
-        return intake.look();
+        this.arrived();
       });
   }
 

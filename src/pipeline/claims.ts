@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
+import type { FileIdentity } from '../intent/types.ts';
 import type { Hold } from '../queue/hold.ts';
 import {
   type Claim,
@@ -45,12 +46,14 @@ export class Claims {
 
   /**
    * Claims a file, unless `mayTake` says by then that it is not ours to take, or another instance has
-   * one of its name in hand (`elsewhere`). Rejects with DirectoryLost.
+   * one of its name in hand (`elsewhere`). `taken` is told before anybody else has a turn. Rejects
+   * with DirectoryLost.
    */
   async take(
     name: string,
     path: Waiting['path'],
     mayTake: () => boolean,
+    taken: (identity: FileIdentity) => void = () => {},
   ): Promise<Claim | { kind: 'not-ours' | 'elsewhere' }> {
     const { hold, layout, log, intake, settings, members } = this.#parts;
     const take = () => {
@@ -58,10 +61,16 @@ export class Claims {
       if (members.isClaimedElsewhere(name)) return { kind: 'elsewhere' } as const;
       // Somebody may have removed the directory that claims go to.
       if (!exists(layout.inflight)) ensureDirectories(layout);
-      const result = claim(layout, path, name);
-      // Where no file can be moved at all, it is the directory's fault and not this file's.
-      if (result.kind === 'refused') assertUsable(layout);
-      return this.#confirmed(name, result);
+      let result = claim(layout, path, name);
+      if (result.kind === 'refused') {
+        // Where no file can be moved at all, it is the directory's fault and not this file's; and
+        // where one can be by now, it may have been the directory's a moment ago.
+        assertUsable(layout);
+        result = claim(layout, path, name);
+      }
+      const confirmed = this.#confirmed(name, result);
+      if (confirmed.kind === 'claimed') taken(confirmed.identity);
+      return confirmed;
     };
     const found = await hold.guard('disk', `claim ${name}`, take, giveUp);
     if (found.kind === 'claimed') this.#stuck.delete(name);

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { isRefusedName } from '../intent/names.ts';
+import type { FileIdentity } from '../intent/types.ts';
 import type { Hold } from '../queue/hold.ts';
-import type { Scheduler } from '../queue/scheduler.ts';
+import { comesBefore, type Order, type Scheduler } from '../queue/scheduler.ts';
 import { sameIdentity } from '../spool/claim.ts';
 import { giveUp, unlessLost } from '../spool/ground.ts';
 import type { Intake, Waiting } from '../spool/intake.ts';
@@ -52,6 +53,8 @@ export class Pipeline {
   readonly #foreign: Foreign;
   /** What has left the queue and is not filed yet. */
   readonly #active = new Set<Promise<void>>();
+  /** Claimed files that are not those that were read, and their places in the order of dropping. */
+  readonly #replaced = new Map<Job, Order>();
   /** Names of files that are claimed and have no conclusion yet. */
   readonly #claimed = new Set<string>();
   #stopping = false;
@@ -107,12 +110,21 @@ export class Pipeline {
     const { hold, slots, scheduler, mayBegin } = this.#parts;
     if (mayBegin()) this.#readAhead.pump();
     while (!this.#stopping && !hold.active && slots.free > 0 && mayBegin()) {
-      const job = scheduler.next(this.#readAhead.firstUnread());
+      const job = scheduler.next(this.#firstUnknown());
       if (!job) break;
       void slots.take();
       this.#track(this.#process(job));
     }
     this.#parts.progressed();
+  }
+
+  /** The first file whose target is not known: nothing that was dropped later may overtake it. */
+  #firstUnknown(): Order | undefined {
+    let first = this.#readAhead.firstUnread();
+    for (const order of this.#replaced.values()) {
+      if (!first || comesBefore(order, first)) first = order;
+    }
+    return first;
   }
 
   /** Takes up a claimed file that a predecessor did not bring to its end. */
@@ -208,13 +220,20 @@ export class Pipeline {
   async #take(job: Job): Promise<boolean> {
     if (job.place === 'inflight') return true;
     const { layout, claims } = this.#parts;
-    const mayTake = () => this.#mayTake(job);
-    const found = await claims.take(job.name, join(layout.handoff, job.name), mayTake);
+    const isOther = (found: FileIdentity) => !sameIdentity(found, job.intent.identity);
+    const found = await claims.take(
+      job.name,
+      join(layout.handoff, job.name),
+      () => this.#mayTake(job),
+      (identity) => {
+        if (isOther(identity)) this.#replaced.set(job, orderOf(job.name, identity));
+      },
+    );
     if (found.kind === 'elsewhere') this.#parts.waitFor(job);
     if (found.kind === 'elsewhere' || found.kind === 'not-ours') this.#accept(job);
     if (found.kind !== 'claimed') return false;
-    if (sameIdentity(found.identity, job.intent.identity)) return true;
-    return this.#readAgain(job);
+    if (!isOther(found.identity)) return true;
+    return this.#readAgain(job).finally(() => this.#replaced.delete(job));
   }
 
   /** The file was replaced between look and claim: what counts is what we have now. */
@@ -241,10 +260,10 @@ export class Pipeline {
 
   #enqueueClaimed(name: string, intent: Job['intent']): void {
     const target = `${intent.namespace}/${intent.target}`;
-    const time = Number(intent.identity.mtimeNs) / 1e6;
     const { priority } = intent;
     const id = `.inflight/${name}`;
-    this.#parts.scheduler.add({ id, name, time, target, priority, intent, place: 'inflight' });
+    const order = orderOf(name, intent.identity);
+    this.#parts.scheduler.add({ id, ...order, target, priority, intent, place: 'inflight' });
   }
 
   /** Files a refused file: claimed, recorded, moved, and never run. */
@@ -271,4 +290,8 @@ export class Pipeline {
     const { members } = this.#parts;
     return members.mayClaim && members.owns(target);
   }
+}
+
+function orderOf(name: string, { mtimeNs }: FileIdentity): Order {
+  return { name, time: Number(mtimeNs) / 1e6 };
 }

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, renameNoReplace } from '../platform/index.ts';
-import { type FoundLease, parseLease, readLeases } from './lease-content.ts';
+import { exists } from './claim.ts';
+import { type FoundLease, hasEnded, parseLease, readLeases } from './lease-content.ts';
 
 /**
  * What a dead instance has left: its lease, moved away under a name that says whose turn it is to
@@ -40,7 +41,7 @@ export function estates(inflightRoot: string): Estate[] {
 export function bury(inflightRoot: string, lease: FoundLease, heir: string): boolean {
   const life = lease.content?.life ?? '';
   const path = join(inflightRoot, `${lease.instance}.${life}.dead.${heir}`);
-  if (readIfThere(lease.path) !== lease.text || !renameIfThere(lease.path, path)) return false;
+  if (readIfThere(lease.path) !== lease.text || !takeAs(path, lease.path)) return false;
   if (readFileSync(path, 'utf8') === lease.text) return true;
   if (renameNoReplace(path, lease.path) === 'unsupported') renameSync(path, lease.path);
   return false;
@@ -54,12 +55,13 @@ export function adopt(inflightRoot: string, estate: Estate, heir: string): Estat
   const { instance, life } = estate;
   const path = join(inflightRoot, `${instance}.${life}.dead.${heir}`);
   const lives = () => {
-    return readLeases(inflightRoot).some(({ content }) => content?.life === estate.heir);
+    const isIts = ({ content }: FoundLease) => content?.life === estate.heir;
+    return readLeases(inflightRoot).some((lease) => isIts(lease) && !hasEnded(lease));
   };
-  if (lives() || !renameIfThere(estate.path, path)) return null;
+  if (lives() || !takeAs(path, estate.path)) return null;
   // Who comes looks for a dead one of its name before it has a lease, and once more after that.
   if (!lives()) return { ...estate, path, heir };
-  renameIfThere(path, estate.path);
+  takeAs(estate.path, path);
   return null;
 }
 
@@ -68,7 +70,12 @@ export function settle(estate: Estate): void {
   rmSync(estate.path, { force: true });
 }
 
-function renameIfThere(from: string, to: string): boolean {
+/**
+ * Moves a file to a name that bears our life, which nobody else does: so a look before is enough, and
+ * an estate that we hold already is never replaced.
+ */
+function takeAs(to: string, from: string): boolean {
+  if (exists(to)) return false;
   try {
     renameSync(from, to);
     return true;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { errnoOf } from '../platform/index.ts';
+import { errnoOf, processScope, processStart } from '../platform/index.ts';
 import { LEASE_SUFFIX } from './layout.ts';
 
 /** The lease of an instance, format version 1 (docs/state-format.md). */
@@ -71,4 +71,19 @@ export function parseLease(text: string): LeaseContent | null {
   } catch {
     return null;
   }
+}
+
+/** Lives that this very process has ended: its pid would say that they are alive. */
+const endedLives = new Set<string>();
+
+/** A life of this process is over. */
+export function noteEnded(life: string): void {
+  endedLives.add(life);
+}
+
+/** Whether its process is known to be gone: that can be told on one system only. */
+export function hasEnded({ content }: FoundLease): boolean {
+  if (content === null || content.scope !== processScope()) return false;
+  if (endedLives.has(content.life)) return true;
+  return processStart(content.pid) !== content.process_start;
 }

@@ -13,12 +13,9 @@ import { join } from 'node:path';
 import { errnoOf, networkFileSystem, processScope, processStart } from '../platform/index.ts';
 import { adopt, bury, estates } from './estates.ts';
 import { LEASE_SUFFIX } from './layout.ts';
-import { type FoundLease, type LeaseContent, memberName, readLease } from './lease-content.ts';
+import { hasEnded, type LeaseContent, memberName, noteEnded, readLease } from './lease-content.ts';
 
 const LEASE_VERSION = 1;
-
-/** Lives that this very process has ended: its pid would say that they are alive. */
-const endedLives = new Set<string>();
 
 /**
  * This instance's hold on its name and on what it claims: a file that only its owner writes to, in
@@ -51,24 +48,44 @@ export class Lease {
    * on this very system is free at once, and we are its heir. Throws errno errors.
    */
   static acquire(inflightRoot: string, instance: string, life: string): Lease {
-    const shared = networkFileSystem(inflightRoot) !== null;
-    for (let n = 1; ; n++) {
-      const name = n === 1 ? instance : `${instance}-${n}`;
-      const path = join(inflightRoot, `${name}${LEASE_SUFFIX}`);
-      const found = readLease(inflightRoot, name);
-      if (found && hasEnded(found)) bury(inflightRoot, found, life);
-      const file = createExclusively(path);
-      if (file === null) continue;
-      const lease = new Lease(path, file, firstContent(name, life), shared);
-      lease.renew([memberName(lease)]);
-      // Whoever settles what a dead one of this name has left works in the directory of that name.
-      const disputed = estates(inflightRoot)
-        .filter((estate) => estate.instance === name && estate.heir !== life)
-        .some((estate) => adopt(inflightRoot, estate, life) === null);
-      // Whoever meant to bury the one before us may have moved ours, and put it back.
-      if (!disputed && lease.held) return lease;
-      lease.release();
+    for (;;) {
+      const names = namesFrom(instance);
+      const passed: string[] = [];
+      let lease: Lease | null = null;
+      while (lease === null) {
+        const name = String(names.next().value);
+        lease = Lease.#take(inflightRoot, name, life);
+        if (lease === null) passed.push(name);
+      }
+      // Who buries another has a lease by then: else it would itself be taken for dead.
+      const dead = passed.find((name) => {
+        const found = readLease(inflightRoot, name);
+        return found !== null && hasEnded(found) && bury(inflightRoot, found, life);
+      });
+      const better = dead === undefined ? null : Lease.#take(inflightRoot, dead, life);
+      if (better) lease.#drop();
+      lease = better ?? lease;
+      // Whoever meant to bury the one before us may have moved ours.
+      if (lease.held) return lease;
+      lease.#drop();
     }
+  }
+
+  /** Null where the name is taken. */
+  static #take(inflightRoot: string, name: string, life: string): Lease | null {
+    const path = join(inflightRoot, `${name}${LEASE_SUFFIX}`);
+    const file = createExclusively(path);
+    if (file === null) return null;
+    const shared = networkFileSystem(inflightRoot) !== null;
+    const lease = new Lease(path, file, firstContent(name, life), shared);
+    lease.renew([memberName(lease)]);
+    // Whoever settles what a dead one of this name has left works in the directory of that name.
+    const disputed = estates(inflightRoot)
+      .filter((estate) => estate.instance === name && estate.heir !== life)
+      .some((estate) => adopt(inflightRoot, estate, life) === null);
+    if (!disputed) return lease;
+    lease.#drop();
+    return null;
   }
 
   /** Whether it is still ours: nobody has declared us dead. Throws errno errors. */
@@ -101,15 +118,26 @@ export class Lease {
 
   /** Gives the name back, if it is still ours. */
   release(): void {
-    if (this.held) rmSync(this.#path, { force: true });
-    this.abandon();
+    noteEnded(this.life);
+    this.#drop();
   }
 
   /** Leaves it to heirs. */
   abandon(): void {
-    endedLives.add(this.life);
+    noteEnded(this.life);
     closeSync(this.#file);
   }
+
+  #drop(): void {
+    if (this.held) rmSync(this.#path, { force: true });
+    closeSync(this.#file);
+  }
+}
+
+/** `instance`, `instance-2`, `instance-3` … */
+function* namesFrom(instance: string): Generator<string, never> {
+  yield instance;
+  for (let n = 2; ; n++) yield `${instance}-${n}`;
 }
 
 function firstContent(instance: string, life: string): LeaseContent {
@@ -137,10 +165,3 @@ function createExclusively(path: string): number | null {
 }
 
 const identityOf = ({ dev, ino }: { dev: number; ino: number }): string => `${dev} ${ino}`;
-
-/** Whether its process is known to be gone: that can be told on one system only. */
-export function hasEnded({ content }: FoundLease): boolean {
-  if (content === null || content.scope !== processScope()) return false;
-  if (endedLives.has(content.life)) return true;
-  return processStart(content.pid) !== content.process_start;
-}

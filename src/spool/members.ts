@@ -5,8 +5,8 @@ import { errnoOf } from '../platform/index.ts';
 import { exists } from './claim.ts';
 import { adopt, bury, type Estate, estates } from './estates.ts';
 import { LEASE_SUFFIX } from './layout.ts';
-import { hasEnded, type Lease } from './lease.ts';
-import { type FoundLease, memberName, readLease, readLeases } from './lease-content.ts';
+import type { Lease } from './lease.ts';
+import { type FoundLease, hasEnded, memberName, readLease, readLeases } from './lease-content.ts';
 
 export type MembersEvents = {
   /** Our lease is not in its place. */

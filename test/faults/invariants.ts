@@ -119,7 +119,10 @@ export class Invariants {
       const found = left.get(keyOf(drop))?.shift();
       if (!found) wrong.push(`${drop.name} is neither in processed/ nor in failed/`);
       else if (found.code === drop.code || allowed.includes(found.code ?? '')) continue;
-      else wrong.push(`${found.path} ended with ${found.code ?? 'success'}, not ${drop.code}`);
+      else {
+        const ended = `${found.code ?? 'success'}, not ${drop.code ?? 'success'}`;
+        wrong.push(`${found.path} ended with ${ended}${this.#reason(found.path)}`);
+      }
     }
     for (const { path } of [...left.values()].flat()) wrong.push(`${path} was never dropped`);
     for (const name of this.#spool.list()) {
@@ -127,6 +130,12 @@ export class Invariants {
     }
     for (const name of this.#spool.claimed) wrong.push(`${name} is still in .inflight/`);
     return wrong;
+  }
+
+  /** What its error log says. */
+  #reason(path: string): string {
+    const log = this.#spool.path('handoff', `${path}.error.log`);
+    return existsSync(log) ? `: ${readFileSync(log, 'utf8').replaceAll('\n', ' | ')}` : '';
   }
 
   /** The intents in a directory, by the names that they were dropped under. */

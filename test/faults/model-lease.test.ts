@@ -9,6 +9,8 @@ import { type FoundLease, readLease } from '../../src/spool/lease-content.ts';
 
 type Bury = typeof bury;
 
+let rounds = 0;
+
 /** What came of one order of steps. */
 type Came = { heirs: string[]; held: boolean; order: string };
 
@@ -24,25 +26,27 @@ function* orders(left: Readonly<Record<string, number>>, taken = ''): Generator<
  * the next start of `a` takes its name: all on a real directory, with the functions of the program.
  */
 function live(order: string, declareDead: Bury): Came {
+  // A life is led once: this very process knows which of its own are over.
+  const round = ++rounds;
   const root = mkdtempSync(join(tmpdir(), 'conductor-model-'));
   const heirs: string[] = [];
   const found = new Map<string, FoundLease | null>();
   let next: Lease | null = null;
-  const others = ['b', 'c'].map((name) => Lease.acquire(root, name, name));
+  const others = ['b', 'c'].map((name) => Lease.acquire(root, name, `${name}${round}`));
   Lease.acquire(root, 'a', 'first').abandon();
   for (const who of order) {
     const seen = found.get(who);
     if (who === 'A') {
-      next = Lease.acquire(root, 'a', 'second');
+      next = Lease.acquire(root, 'a', `second${round}`);
       heirs.push(
         ...estates(root)
-          .filter((one) => one.heir === 'second')
+          .filter((one) => one.heir === `second${round}`)
           .map(({ heir }) => heir),
       );
     } else if (seen === undefined) {
       const lease = readLease(root, 'a');
       found.set(who, lease?.content?.life === 'first' ? lease : null);
-    } else if (seen !== null && declareDead(root, seen, who.toLowerCase())) {
+    } else if (seen !== null && declareDead(root, seen, `${who.toLowerCase()}${round}`)) {
       heirs.push(who);
     }
   }
