@@ -65,9 +65,10 @@ export async function recover(
   if (claimed.size > 0) await store.flush();
   for (const name of claimed) await beginAgain(parts, name);
   for (const estate of estates) {
-    await hold.guard('disk', `settle what ${estate.instance} has left`, () => {
+    await hold.guard('disk', `settle what ${estate.instance} has left`, async () => {
       if (claimsOf(layout, estate.instance).length > 0) return;
       removeTemporaries(layout, estate.life);
+      await store.removeTemporary(estate.life);
       settle(estate);
     });
   }

@@ -109,7 +109,7 @@ export class Compactor {
     const filed = tails.any ? null : this.#unsynced;
     this.#unsynced = [];
     await guard('sync what was filed', () => this.#options.syncFiled(filed));
-    const temporary = `${snapshot}.${life}.tmp`;
+    const temporary = temporarySnapshot(snapshot, life);
     await guard('write the state snapshot', () => {
       // Entries pass only once: another attempt must not begin where a failed one ended.
       const entries = history.entries();
@@ -123,6 +123,11 @@ export class Compactor {
     }
     await this.removeCovered();
   }
+}
+
+/** Where a life writes a snapshot until it is whole. */
+export function temporarySnapshot(snapshot: string, life: string): string {
+  return `${snapshot}.${life}.tmp`;
 }
 
 /** Whether somebody may have to read what we have written. */

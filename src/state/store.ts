@@ -1,4 +1,4 @@
-import { Compactor, hasReaders } from './compactor.ts';
+import { Compactor, hasReaders, temporarySnapshot } from './compactor.ts';
 import { unlinkIfThere } from './files.ts';
 import type { PastOutcome } from './history.ts';
 import { type Guard, Journal } from './journal.ts';
@@ -118,6 +118,11 @@ export class Store {
     await guard('seal the journal of a dead instance', () => fence(journal, report));
     this.#tails.follow(instance);
     await guard('read the journal of a dead instance', async () => this.#tails.catchUp());
+  }
+
+  /** Removes the snapshot that a dead one had not written to its end. Throws errno errors. */
+  removeTemporary(life: string): Promise<void> {
+    return unlinkIfThere(temporarySnapshot(this.#options.snapshot, life));
   }
 
   /** Notes that an attempt begins, or that none runs any more. Not waited for. */
