@@ -24,6 +24,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Most cases wait most of the time, so that more files than cores run side by side. */
 const FILES_AT_ONCE = 3;
+
+/** Those of the faults suite work hard, and have several programs each. */
+const FAULTS_AT_ONCE = 2;
 const FILE_TIMEOUT_MS = 360_000;
 
 /** The faults suite breaks things hundreds of times a file; FAULTS=long takes hours if it must. */
@@ -53,7 +56,8 @@ async function* eventsOf(part: Part, files: readonly string[]) {
   const way = part === 'bundle' || part === 'deno' ? part : 'source';
   const env = { ...process.env, CONDUCTOR_UNDER_TEST: way };
   const timeout = part === 'faults' ? FAULTS_TIMEOUT_MS : FILE_TIMEOUT_MS;
-  const options = { files, env, concurrency: FILES_AT_ONCE, timeout, cwd: root };
+  const concurrency = part === 'faults' ? FAULTS_AT_ONCE : FILES_AT_ONCE;
+  const options = { files, env, concurrency, timeout, cwd: root };
   for await (const event of run(options)) {
     if (event.type === 'test:summary') addSummary(event.data);
     else if (event.type !== 'test:diagnostic' || event.data.nesting > 0) yield named(event, part);

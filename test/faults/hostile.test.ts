@@ -120,7 +120,7 @@ async function dropEverything(flags: readonly string[]): Promise<void> {
   using opens = Opens.of(targets.all);
   if (!opens) forbidden('that links are not followed', 'no inotify');
   opens?.take();
-  const program = await spool.watch(['-settle-timeout', '300ms', '-period', '200ms', ...flags]);
+  const program = await spool.watch(['-settle-timeout', '2s', '-period', '200ms', ...flags]);
   const good: string[] = [];
   for (const [index, one] of tried.entries()) {
     await drop(spool, one, index);
