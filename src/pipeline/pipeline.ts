@@ -268,9 +268,9 @@ export class Pipeline {
 
   /** Files a refused file: claimed, recorded, moved, and never run. */
   async #refuse(file: Waiting, result: Refused): Promise<void> {
-    const { members, intake, claims, settings } = this.#parts;
+    const { mayBegin, intake, claims, settings } = this.#parts;
     // Whoever comes first may file it: it has no target that could be somebody else's.
-    const found = await claims.take(file.name, file.path, () => members.mayClaim);
+    const found = await claims.take(file.name, file.path, mayBegin);
     if (found.kind === 'not-ours') intake.settle(file.name, 0);
     if (found.kind === 'elsewhere') intake.settle(file.name, settings.debounceMs);
     if (found.kind !== 'claimed') return;
@@ -287,8 +287,8 @@ export class Pipeline {
   }
 
   #mayTake({ target }: Job): boolean {
-    const { members } = this.#parts;
-    return members.mayClaim && members.owns(target);
+    const { members, mayBegin } = this.#parts;
+    return mayBegin() && members.owns(target);
   }
 }
 

@@ -140,6 +140,12 @@ async function dropEverything(flags: readonly string[]): Promise<void> {
   const reported = () => program.logged(/ is a directory: /).length >= directories.length;
   await spool.until(reported, 'the directories to be reported');
 
+  // Each is in its place a moment before the log says so.
+  await spool.until(() => {
+    const said = new Set(program.log.map((line) => line.intent_file));
+    return tried.every((one) => one.expected === 'left' || said.has(filedName(one)));
+  }, 'a line about each');
+
   assert.deepEqual(opens?.take() ?? [], []);
   if (opens) assertNotices(opens, targets.files);
   const { log } = program;
