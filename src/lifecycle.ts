@@ -86,7 +86,7 @@ export class Lifecycle {
         ensureDirectories(layout);
       })
       // What could not be looked at meanwhile settles at once, so that nothing overtakes it.
-      .then(() => intake.lookAtAll())
+      .then(() => intake.lookAnew())
       .then(() => {
         this.#checking = false;
         this.arrived();

@@ -161,7 +161,7 @@ export class Handover {
     }
     await hold.guard('disk', 'look at what others have claimed', () => this.#findClaims());
     // Whatever was given back before is settled: it was quiet long enough where it came from.
-    await intake.lookAtAll();
+    await intake.lookAnew();
     if (this.#stopped) return;
     this.#poll();
     // Somebody who was taken for dead may have got its lease back.

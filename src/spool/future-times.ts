@@ -4,17 +4,21 @@
  */
 const CLOCKS_APART_MS = 600_000;
 
-/** What a modification time ahead of our clock counts as: the moment at which we first saw it. */
+/**
+ * What a modification time ahead of our clock counts as: the moment at which we first saw it, also
+ * when our clock has come up to it. Else who is far ahead would settle before who is a little ahead.
+ */
 export class FutureTimes {
-  readonly #firstSeen = new Map<string, number>();
+  readonly #firstSeen = new Map<string, { mtimeMs: number; now: number }>();
 
   /** Since when a file is unchanged. */
   changeTime(name: string, mtimeMs: number, now: number): number {
-    if (mtimeMs <= now) return mtimeMs;
+    const first = this.#firstSeen.get(name);
     // Our clock may have been set back since.
-    const first = Math.min(this.#firstSeen.get(name) ?? now, now);
-    this.#firstSeen.set(name, first);
-    return first;
+    if (first?.mtimeMs === mtimeMs && first.now <= now) return first.now;
+    if (mtimeMs <= now) return mtimeMs;
+    this.#firstSeen.set(name, { mtimeMs, now });
+    return now;
   }
 
   /** Its place in the order of dropping, when it has settled. */

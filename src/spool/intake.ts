@@ -4,6 +4,7 @@ import { errnoOf, type Path } from '../platform/index.ts';
 import { FutureTimes } from './future-times.ts';
 import { NameHeap } from './name-heap.ts';
 import { nameOf, RawNames } from './raw-names.ts';
+import { type Moment, momentIn, Settling, thisMoment } from './settling.ts';
 import { Watcher } from './watcher.ts';
 
 /** A settled file that waits in handoff. */
@@ -58,14 +59,12 @@ export class Intake {
   readonly #options: IntakeOptions;
   readonly #events: IntakeEvents;
   readonly #watcher: Watcher;
-  readonly #settling = new NameHeap();
+  readonly #settling = new Settling((names, now) => this.#due(names, now));
   readonly #settled = new NameHeap();
   /** What the files are really called that settle or have settled under a name that we gave. */
   readonly #rawNames: RawNames;
   readonly #futureTimes = new FutureTimes();
   readonly #directories = new Set<string>();
-  #settleTimer: NodeJS.Timeout | undefined;
-  #settleTimerDue = Number.POSITIVE_INFINITY;
   #lookTimer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | null = null;
   #stopped = false;
@@ -119,7 +118,6 @@ export class Intake {
   /** Looks at a name again after a while (`delayMs`), counted anew at each of its changes. */
   settle(name: string, delayMs: number): void {
     this.#settling.set(name, performance.now() + delayMs);
-    this.#armSettleTimer();
   }
 
   /** The periodic look and the notifications begin; resolves after the first look. */
@@ -130,38 +128,33 @@ export class Intake {
 
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#settleTimer);
+    this.#settling.stop();
     clearTimeout(this.#lookTimer);
     this.#watcher.close();
   }
 
   /** Reads the directory whole, once at a time. */
   look(): Promise<void> {
-    this.#looking ??= this.#begin(false);
-    return this.#looking;
-  }
-
-  /** The same from now on, and what settles for the news of it is judged by its age as well. */
-  async lookAtAll(): Promise<void> {
-    while (this.#looking) await this.#looking;
-    this.#looking = this.#begin(true);
-    return this.#looking;
-  }
-
-  #begin(all: boolean): Promise<void> {
-    return this.#look(all).finally(() => {
+    this.#looking ??= this.#look().finally(() => {
       this.#looking = null;
     });
+    return this.#looking;
   }
 
-  async #look(all: boolean): Promise<void> {
+  /** The same, but of what is there from now on. */
+  async lookAnew(): Promise<void> {
+    while (this.#looking) await this.#looking;
+    return this.look();
+  }
+
+  async #look(): Promise<void> {
     try {
       // To watch anew would keep the program from ending.
       if (this.#options.watch && !this.#stopped) this.#watcher.arm();
       // Latin-1, one character a byte: compact, and nothing is lost that is not UTF-8.
       const names = await readdir(this.#handoff, { encoding: 'latin1' });
       this.#forgetDirectories(names);
-      await this.#seen(names, all);
+      await this.#seen(names);
       this.#events.looked(null);
     } catch (error) {
       this.#events.looked(error);
@@ -215,17 +208,18 @@ export class Intake {
 
   /**
    * What a look has found settles all at once, so that nothing found early in it overtakes a file
-   * for the same target that was found late.
+   * for the same target that was found late; also what settles for the news of it: of the older
+   * files there may have been news, and none of the newer ones.
    */
-  async #seen(rawNames: readonly string[], all: boolean): Promise<void> {
+  async #seen(rawNames: readonly string[]): Promise<void> {
+    const now = thisMoment();
     const found: { name: string; time: number }[] = [];
     for (let from = 0; from < rawNames.length && !this.#stopped; from += NAMES_A_TURN) {
       for (const rawName of rawNames.slice(from, from + NAMES_A_TURN)) {
         const name = nameOf(rawName);
         if (name === undefined || this.#settled.has(name) || this.#events.taken(name)) continue;
-        if (!all && this.#settling.has(name)) continue;
         this.#rawNames.remember(name, rawName);
-        const time = this.#consider(name, Date.now());
+        const time = this.#consider(name, now);
         if (time === undefined) continue;
         this.#settling.delete(name);
         found.push({ name, time });
@@ -249,7 +243,7 @@ export class Intake {
   }
 
   /** The time of a settled file; for one that is not settled, sees to it that it is looked at again. */
-  #consider(name: string, now: number): number | undefined {
+  #consider(name: string, now: Moment): number | undefined {
     const found = lstatSync(this.#rawNames.pathOf(name), { throwIfNoEntry: false });
     if (!found || found.isDirectory()) {
       this.#rawNames.forget(name);
@@ -258,39 +252,28 @@ export class Intake {
       if (found) this.#directories.add(name);
       return undefined;
     }
-    const quiet = now - this.#futureTimes.changeTime(name, found.mtimeMs, now);
-    if (quiet < this.#options.debounceMs) {
-      this.settle(name, this.#options.debounceMs - quiet);
-      return undefined;
+    const quiet = now.date - this.#futureTimes.changeTime(name, found.mtimeMs, now.date);
+    if (quiet >= this.#options.debounceMs) {
+      return this.#futureTimes.orderTime(name, found.mtimeMs, now.date);
     }
-    return this.#futureTimes.orderTime(name, found.mtimeMs, now);
+    if (!this.#settling.has(name)) {
+      this.#settling.set(name, momentIn(this.#options.debounceMs - quiet, now));
+    }
+    return undefined;
   }
 
-  #armSettleTimer(): void {
-    const due = this.#settling.peek()?.time ?? Number.POSITIVE_INFINITY;
-    if (due >= this.#settleTimerDue || this.#stopped) return;
-    clearTimeout(this.#settleTimer);
-    this.#settleTimerDue = due;
-    this.#settleTimer = setTimeout(() => this.#settleDue(), Math.max(0, due - performance.now()));
-  }
-
-  #settleDue(): void {
-    const now = performance.now();
-    this.#settleTimerDue = Number.POSITIVE_INFINITY;
-    for (let first = this.#settling.peek(); first && first.time <= now; ) {
-      this.#settling.pop();
-      const time = this.#considerDue(first.name);
-      if (time !== undefined) this.#settled.set(first.name, time);
-      first = this.#settling.peek();
+  #due(names: readonly string[], now: Moment): void {
+    for (const name of names) {
+      const time = this.#considerDue(name, now);
+      if (time !== undefined) this.#settled.set(name, time);
     }
-    this.#armSettleTimer();
     if (this.#settled.size > 0) this.#events.arrived();
   }
 
   /** A file that cannot be looked at now is looked at again. */
-  #considerDue(name: string): number | undefined {
+  #considerDue(name: string, now: Moment): number | undefined {
     try {
-      return this.#consider(name, Date.now());
+      return this.#consider(name, now);
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
       this.settle(name, this.#options.periodMs);

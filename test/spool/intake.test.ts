@@ -135,7 +135,7 @@ test('what the kernel does not tell a look finds, and takes nothing twice', asyn
   assert.deepEqual(watched.changed, []);
 });
 
-test('a look at all takes at once what was quiet before the news of it, and nothing else', async (t) => {
+test('a look takes at once what was quiet before the news of it, and nothing else', async (t) => {
   const watched = new Watched(t, { debounceMs: 30_000, periodMs: 60_000 });
   await watched.intake.start();
   for (const name of ['intent-back.json', 'intent-new.json']) watched.put(name);
@@ -144,21 +144,19 @@ test('a look at all takes at once what was quiet before the news of it, and noth
   utimesSync(join(watched.handoff, 'intent-back.json'), old, old);
   await until(() => watched.intake.settling === 2);
   await watched.intake.look();
-  assert.deepEqual(watched.names, []);
-  await watched.intake.lookAtAll();
   assert.deepEqual(watched.names, ['intent-back.json']);
   assert.equal(watched.intake.settling, 1);
-  await watched.intake.lookAtAll();
+  await watched.intake.look();
   assert.deepEqual(watched.names, ['intent-back.json']);
 });
 
-test('a look at all begins after one that is under way', async (t) => {
+test('a look anew begins after one that is under way', async (t) => {
   const watched = new Watched(t, { watch: false, debounceMs: 0 });
   const first = watched.intake.look();
-  const all = watched.intake.lookAtAll();
+  const anew = watched.intake.lookAnew();
   // The first one may have read the directory by now.
   watched.put('intent-late.json');
-  await Promise.all([first, all]);
+  await Promise.all([first, anew]);
   assert.deepEqual(watched.names, ['intent-late.json']);
   assert.equal(watched.looks, 2);
 });
@@ -213,7 +211,7 @@ test('late news of a file that a look has found is no news, unless it was rewrit
   watched.put('elsewhere');
   utimesSync(old, 1000, 1000);
   renameSync(old, join(watched.handoff, 'intent-a.json'));
-  await watched.intake.lookAtAll();
+  await watched.intake.lookAnew();
   assert.equal(watched.intake.settled, 1);
   // News comes in the order of what happened.
   watched.put('intent-b.json');
