@@ -106,7 +106,7 @@ export class ReadAhead {
     const first = intake.peek();
     if (!first) return false;
     if (scheduler.size + this.reading < queueSize) return true;
-    if (first.time > scheduler.newestTime) return false;
+    if (!scheduler.newest || comesBefore(scheduler.newest, first)) return false;
     for (const job of scheduler.removeNewest(Math.min(BATCH, scheduler.size))) {
       if (job.place === 'handoff') intake.putBack(job);
       else scheduler.add(job);

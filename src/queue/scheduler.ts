@@ -46,18 +46,18 @@ export class Scheduler<T extends Schedulable> {
     return new Heap<Entry<T>>((a, b) => comesBefore(a.head, b.head));
   });
   #blocked: ReadonlySet<string> = new Set();
-  /** Names that run, with the target whose first job waits for one of them. */
-  readonly #running = new Map<string, Target<T> | null>();
+  /** Names that run, with the targets whose first jobs wait for one of them. */
+  readonly #running = new Map<string, Set<Target<T>>>();
   #picks = 0;
-  #newest = Number.NEGATIVE_INFINITY;
+  #newest: Order | undefined;
 
   /** Jobs that wait. */
   get size(): number {
     return this.#queued.size;
   }
 
-  /** No waiting job was dropped later than this. */
-  get newestTime(): number {
+  /** No waiting job was dropped later than this one. */
+  get newest(): Order | undefined {
     return this.#newest;
   }
 
@@ -69,12 +69,14 @@ export class Scheduler<T extends Schedulable> {
     return this.#queued.get(id);
   }
 
+  /** Takes the place of a waiting job that is known by the same. */
   add(job: T): void {
+    this.remove(job.id);
     const target = this.#targets.get(job.target) ?? this.#newTarget(job.target);
     const at = target.jobs.findLastIndex((other) => comesBefore(other, job)) + 1;
     target.jobs.splice(at, 0, job);
     this.#queued.set(job.id, job);
-    this.#newest = Math.max(this.#newest, job.time);
+    if (!this.#newest || comesBefore(this.#newest, job)) this.#newest = job;
     this.#offer(target);
   }
 
@@ -96,7 +98,7 @@ export class Scheduler<T extends Schedulable> {
     const jobs = [...this.#queued.values()].sort((a, b) => (comesBefore(a, b) ? 1 : -1));
     const newest = jobs.slice(0, count);
     for (const job of newest) this.remove(job.id);
-    this.#newest = jobs[count]?.time ?? Number.NEGATIVE_INFINITY;
+    this.#newest = jobs[count];
     return newest;
   }
 
@@ -114,7 +116,7 @@ export class Scheduler<T extends Schedulable> {
     target.busy = true;
     target.entry = null;
     this.#forget(head);
-    this.#running.set(head.name, null);
+    this.occupy(head.name);
     return head;
   }
 
@@ -133,11 +135,22 @@ export class Scheduler<T extends Schedulable> {
     return [...this.#queued.values()];
   }
 
+  /** Jobs of this name wait until it is vacated; false where it is occupied already. */
+  occupy(name: string): boolean {
+    if (this.#running.has(name)) return false;
+    this.#running.set(name, new Set());
+    return true;
+  }
+
+  vacate(name: string): void {
+    const waiting = this.#running.get(name) ?? [];
+    this.#running.delete(name);
+    for (const target of waiting) this.#offer(target);
+  }
+
   /** A job that `next` gave out is done with. */
   finished(job: Schedulable): void {
-    const waiting = this.#running.get(job.name);
-    this.#running.delete(job.name);
-    if (waiting) this.#offer(waiting);
+    this.vacate(job.name);
     const target = this.#targets.get(job.target);
     if (!target) return;
     target.busy = false;
@@ -162,8 +175,9 @@ export class Scheduler<T extends Schedulable> {
     for (let entry = heap?.peek(); entry; entry = heap?.peek()) {
       const { target, head } = entry;
       if (target.entry === entry) {
-        if (!this.#running.has(head.name)) return entry;
-        this.#running.set(head.name, target);
+        const waiting = this.#running.get(head.name);
+        if (!waiting) return entry;
+        waiting.add(target);
         target.entry = null;
       }
       heap?.pop();
@@ -199,7 +213,7 @@ export class Scheduler<T extends Schedulable> {
 
   #forget(job: T): void {
     this.#queued.delete(job.id);
-    if (this.#queued.size === 0) this.#newest = Number.NEGATIVE_INFINITY;
+    if (this.#queued.size === 0) this.#newest = undefined;
   }
 }
 

@@ -77,6 +77,7 @@ const command = fc.oneof(
       time,
       target,
       priority: fc.integer({ min: 0, max: 10 }),
+      claimed: fc.boolean(),
     }),
   },
   {
@@ -104,19 +105,20 @@ type Command = typeof command extends fc.Arbitrary<infer C> ? C : never;
 
 function apply(step: Command, scheduler: Scheduler<Schedulable>, model: Model): void {
   if (step.do === 'add') {
-    // A name waits at most once: a second drop of it replaces the first in the directory.
-    if (model.waiting.some((one) => one.name === step.name)) return;
-    const { do: _, ...rest } = step;
-    const added = { id: step.name, ...rest };
+    // A second drop of a name replaces the first in the directory, unless that one is claimed.
+    const { do: _, claimed, ...rest } = step;
+    const added = { id: claimed ? `.inflight/${step.name}` : step.name, ...rest };
+    const others = model.waiting.filter(({ id }) => id !== added.id);
+    if (others.some((one) => one.name === step.name && one.time === step.time)) return;
     scheduler.add(added);
-    model.waiting.push(added);
+    model.waiting = [...others, added];
   } else if (step.do === 'next') {
     assert.equal(scheduler.next(step.before), model.next(step.before));
   } else if (step.do === 'finished') {
     const [ended] = model.running.splice(step.index, 1);
     if (ended) scheduler.finished(ended);
   } else if (step.do === 'remove') {
-    const index = model.waiting.findIndex((one) => one.name === step.name);
+    const index = model.waiting.findIndex((one) => one.id === step.name);
     const [removed] = index < 0 ? [] : model.waiting.splice(index, 1);
     assert.equal(scheduler.remove(step.name), removed);
   } else if (step.do === 'block') {
@@ -138,9 +140,9 @@ test('any sequence of steps picks what the plain rules pick', () => {
       for (const step of steps) {
         apply(step, scheduler, model);
         assert.equal(scheduler.size, model.waiting.length);
-        for (const { name, time } of model.waiting) {
-          assert.ok(scheduler.has(name));
-          assert.ok(time <= scheduler.newestTime);
+        for (const one of model.waiting) {
+          assert.ok(scheduler.has(one.id));
+          assert.ok(scheduler.newest && !comesBefore(scheduler.newest, one));
         }
       }
       // And in the end nothing is left behind.
@@ -205,6 +207,31 @@ test('two of one name never run at a time, whatever their targets', () => {
   assert.equal(scheduler.next(), undefined);
   scheduler.finished(first);
   assert.equal(scheduler.next(), again);
+});
+
+test('all targets that wait for one name have their turn when it ends', () => {
+  const claimed = job('a', 1, { name: 'intent-x.json' });
+  const scheduler = withJobs(claimed);
+  assert.equal(scheduler.next(), claimed);
+  const dropped = job('b', 3, { name: 'intent-x.json' });
+  scheduler.add(dropped);
+  assert.equal(scheduler.next(), undefined);
+  // What was claimed turns out to be another target's.
+  const reread = { ...job('c', 2, { name: 'intent-x.json' }), id: '.inflight/intent-x.json' };
+  scheduler.add(reread);
+  assert.equal(scheduler.next(), undefined);
+  scheduler.finished(claimed);
+  assert.deepEqual(drain(scheduler), [reread, dropped]);
+});
+
+test('a name that is occupied waits until it is vacated', () => {
+  const first = job('a', 1, { name: 'intent-x.json' });
+  const scheduler = withJobs(first);
+  assert.ok(scheduler.occupy('intent-x.json'));
+  assert.ok(!scheduler.occupy('intent-x.json'));
+  assert.equal(scheduler.next(), undefined);
+  scheduler.vacate('intent-x.json');
+  assert.equal(scheduler.next(), first);
 });
 
 test('a target whose waiting job was taken back is still one at a time afterwards', () => {
