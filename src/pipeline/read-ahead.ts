@@ -1,6 +1,7 @@
 import type { CheckResult, Refusal } from '../intent/types.ts';
 import type { Hold } from '../queue/hold.ts';
 import { comesBefore, type Order, type Scheduler } from '../queue/scheduler.ts';
+import { mtimeMsOf } from '../spool/claim.ts';
 import type { Intake, Waiting } from '../spool/intake.ts';
 import { type Pool, ThreadDied } from '../workers/pool.ts';
 import type { Job, Refused } from './job.ts';
@@ -168,10 +169,11 @@ export class ReadAhead {
     if (intake.has(file.name)) return;
     if (result.kind === 'accepted') {
       const { intent } = result;
-      if (this.#changedSince(file, Number(intent.identity.mtimeNs) / 1e6)) return;
-      this.#forget(file.name);
+      const time = this.#settledTime(file, mtimeMsOf(intent.identity));
+      if (time === undefined) return;
+      const { name } = file;
+      this.#forget(name);
       const target = `${intent.namespace}/${intent.target}`;
-      const { name, time } = file;
       const { priority } = intent;
       accept({ id: name, name, time, target, priority, intent, place: 'handoff' });
     } else if (result.kind === 'refused') {
@@ -183,13 +185,17 @@ export class ReadAhead {
     }
   }
 
-  /** A file that was written after it was listed, without news of it, settles anew. */
-  #changedSince(file: Waiting, mtimeMs: number): boolean {
+  /**
+   * Its place in the order of dropping. What was written or replaced after it was listed, without
+   * news of it, has another one than listed; undefined where it settles anew.
+   */
+  #settledTime({ name, time }: Waiting, mtimeMs: number): number | undefined {
     const quiet = Date.now() - mtimeMs;
-    // Listed times are rounded to less than a microsecond.
-    if (mtimeMs < file.time + 0.001 || quiet < 0 || quiet >= this.#parts.debounceMs) return false;
-    this.#parts.intake.settle(file.name, this.#parts.debounceMs - quiet);
-    return true;
+    if (Math.abs(mtimeMs - time) < 0.001 || quiet < 0) return time;
+    const { intake, debounceMs } = this.#parts;
+    if (quiet >= debounceMs) return mtimeMs;
+    intake.settle(name, debounceMs - quiet);
+    return undefined;
   }
 
   /** An incomplete file is given `settleTimeoutMs` after its last change to become complete. */

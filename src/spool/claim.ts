@@ -94,6 +94,12 @@ export function identityIfThere(path: Path): FileIdentity | null {
   return { ino: String(ino), size: Number(size), mtimeNs: String(mtimeNs) };
 }
 
+/** Its modification time as lstat(2) gives it without big integers. */
+export function mtimeMsOf({ mtimeNs }: FileIdentity): number {
+  const ns = BigInt(mtimeNs);
+  return Number(ns / 1_000_000_000n) * 1000 + Number(ns % 1_000_000_000n) / 1e6;
+}
+
 export function sameIdentity(a: FileIdentity | null, b: FileIdentity | null): boolean {
   return a?.ino === b?.ino && a?.size === b?.size && a?.mtimeNs === b?.mtimeNs;
 }

@@ -102,6 +102,31 @@ test('no more is read than the queue holds, and what is older displaces what is 
   assert.equal(scheduler.size + intake.settled, 309, 'what is displaced is not lost');
 });
 
+test('a full queue reads nothing twice where all were dropped at one time', async (t) => {
+  const { intake, scheduler, readAhead, drop } = makeReadAhead(t, { queueSize: 64 });
+  const at = Date.now();
+  for (let index = 0; index < 300; index++) drop(`intent-${index}.json`, Date.now() - at + HOUR_MS);
+  await intake.look();
+  await until(() => scheduler.size >= 64 && readAhead.reading === 0);
+  assert.equal(scheduler.size + intake.settled, 300);
+});
+
+test('what was replaced after it was listed has the place of what is there now', async (t) => {
+  const { intake, scheduler, readAhead, drop } = makeReadAhead(t);
+  drop('intent-b.json', 2 * HOUR_MS);
+  drop('intent-a.json', HOUR_MS);
+  await intake.look();
+  await until(() => scheduler.size === 2);
+  const listed = scheduler.remove('intent-a.json');
+  assert.ok(listed);
+  for (const time of [listed.time - 2 * HOUR_MS, listed.time]) {
+    intake.putBack({ name: 'intent-a.json', time });
+    readAhead.pump();
+    await until(() => scheduler.has('intent-a.json'));
+    assert.equal(scheduler.remove('intent-a.json')?.time, listed.time);
+  }
+});
+
 test('a file that ends the reader is found among those that do not, and refused', async (t) => {
   const { intake, scheduler, refused, drop } = makeReadAhead(t);
   drop('intent-a.json', HOUR_MS);
