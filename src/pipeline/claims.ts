@@ -103,6 +103,18 @@ export class Claims {
     return { kind: 'elsewhere' };
   }
 
+  /**
+   * Puts back what its writer may still complete; false where a newer file of its name stands there.
+   * Rejects with DirectoryLost.
+   */
+  async settleAgain(name: string): Promise<boolean> {
+    const { hold, layout, intake, settings } = this.#parts;
+    const putBack = () => giveBack(layout, name) === 'moved';
+    const isBack = await hold.guard('disk', `give ${name} back`, putBack, giveUp);
+    if (isBack) intake.settle(name, settings.debounceMs);
+    return isBack;
+  }
+
   /** A file that was claimed and not run goes back; where a newer one stands it stays claimed. */
   giveBack(name: string): void {
     const { layout, hold, tally, log } = this.#parts;

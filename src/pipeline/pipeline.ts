@@ -1,23 +1,22 @@
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
-import { isRefusedName } from '../intent/names.ts';
 import type { FileIdentity } from '../intent/types.ts';
 import type { Hold } from '../queue/hold.ts';
 import { comesBefore, type Order, type Scheduler } from '../queue/scheduler.ts';
-import { sameIdentity } from '../spool/claim.ts';
-import { giveUp, unlessLost } from '../spool/ground.ts';
+import { mtimeMsOf, sameIdentity } from '../spool/claim.ts';
+import { unlessLost } from '../spool/ground.ts';
 import type { Intake, Waiting } from '../spool/intake.ts';
 import type { Layout } from '../spool/layout.ts';
 import type { Members } from '../spool/members.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Pool } from '../workers/pool.ts';
-import { checkOne } from './check.ts';
+import { checkClaimed } from './check.ts';
 import type { Claims } from './claims.ts';
 import { type Concluder, refusalOf } from './concluder.ts';
 import { Foreign } from './foreign.ts';
 import type { Job, Refused } from './job.ts';
 import type { Processor } from './processor.ts';
-import { ReadAhead, refusedFor } from './read-ahead.ts';
+import { ReadAhead } from './read-ahead.ts';
 import type { Slots } from './slots.ts';
 import type { Tally } from './tally.ts';
 
@@ -54,7 +53,7 @@ export class Pipeline {
   /** What has left the queue and is not filed yet. */
   readonly #active = new Set<Promise<void>>();
   /** Claimed files that are not those that were read, and their places in the order of dropping. */
-  readonly #replaced = new Map<Job, Order>();
+  readonly #replaced = new Map<string, Order>();
   /** Names of files that are claimed and have no conclusion yet. */
   readonly #claimed = new Set<string>();
   #stopping = false;
@@ -127,16 +126,15 @@ export class Pipeline {
     return first;
   }
 
-  /** Takes up a claimed file that a predecessor did not bring to its end. */
+  /** Takes up a claimed file of which it is not known what it holds. Rejects with DirectoryLost. */
   async resume(name: string): Promise<void> {
-    const { pool, hold, layout } = this.#parts;
-    const path = join(layout.inflight, name);
-    const result = isRefusedName(name)
-      ? refusedFor('E014', 'its name was refused before a restart', 'drop it under a plain name')
-      : await hold.guard('disk', `read ${name}`, () => checkOne(pool, path));
+    const result = await checkClaimed(this.#parts, name);
     if (result.kind === 'accepted') this.#enqueueClaimed(name, result.intent);
-    else if (result.kind === 'refused')
-      this.#track(this.#parts.concluder.conclude(name, ...refusalOf(result)));
+    if (result.kind !== 'refused') return;
+    const age = Date.now() - result.changedMs;
+    const mayBeCompleted = result.refusal.mayPass && age < this.#parts.settings.settleTimeoutMs;
+    if (mayBeCompleted && (await this.#parts.claims.settleAgain(name))) return;
+    await this.#concludeRefused(name, result);
   }
 
   /** A queued file is being changed: it settles and is read again. */
@@ -169,15 +167,22 @@ export class Pipeline {
 
   /** Nothing new begins. Resolves when all that is under way has ended. */
   async stop(): Promise<void> {
-    const { scheduler, processor, pool } = this.#parts;
+    const { processor, pool } = this.#parts;
     this.#stopping = true;
     this.#readAhead.stop();
     processor.stop();
     pool.drain();
-    for (const job of scheduler.removeNewest(scheduler.size)) {
-      if (job.place === 'inflight') this.#parts.claims.giveBack(job.name);
-    }
+    this.#giveBackWaiting();
     while (this.#active.size > 0) await Promise.all(this.#active);
+    // What was being read again meanwhile.
+    this.#giveBackWaiting();
+  }
+
+  #giveBackWaiting(): void {
+    const { scheduler, claims } = this.#parts;
+    for (const { place, name } of scheduler.removeNewest(scheduler.size)) {
+      if (place === 'inflight') claims.giveBack(name);
+    }
   }
 
   /** Gives back whatever is still claimed, because what it waits for does not come. */
@@ -216,46 +221,34 @@ export class Pipeline {
     }
   }
 
-  /** Claims a job's file and makes sure that it is the one that was read. */
+  /** Claims a job's file; false where it is not what was read, or not ours to claim. */
   async #take(job: Job): Promise<boolean> {
     if (job.place === 'inflight') return true;
-    const { layout, claims } = this.#parts;
-    const isOther = (found: FileIdentity) => !sameIdentity(found, job.intent.identity);
-    const found = await claims.take(
-      job.name,
-      join(layout.handoff, job.name),
-      () => this.#mayTake(job),
-      (identity) => {
-        if (isOther(identity)) this.#replaced.set(job, orderOf(job.name, identity));
-      },
-    );
-    if (found.kind === 'elsewhere') this.#parts.waitFor(job);
-    if (found.kind === 'elsewhere' || found.kind === 'not-ours') this.#accept(job);
-    if (found.kind !== 'claimed') return false;
-    if (!isOther(found.identity)) return true;
-    return this.#readAgain(job).finally(() => this.#replaced.delete(job));
+    const path = join(this.#parts.layout.handoff, job.name);
+    const { identity } = job.intent;
+    const found = await this.#claim(job.name, path, identity, () => this.#mayTake(job));
+    if (found === 'elsewhere') this.#parts.waitFor(job);
+    if (found === 'elsewhere' || found === 'not-ours') this.#accept(job);
+    return found === 'claimed';
   }
 
-  /** The file was replaced between look and claim: what counts is what we have now. */
-  async #readAgain(job: Job): Promise<boolean> {
-    const { pool, hold, layout, intake, settings } = this.#parts;
-    const path = join(layout.inflight, job.name);
-    const read = () => checkOne(pool, path);
-    const result = await hold.guard('disk', `read ${job.name}`, read, giveUp);
-    if (result.kind === 'accepted') {
-      const sameTarget = `${result.intent.namespace}/${result.intent.target}` === job.target;
-      if (!sameTarget) this.#enqueueClaimed(job.name, result.intent);
-      job.intent = result.intent;
-      return sameTarget;
-    }
-    if (result.kind !== 'refused') return false;
-    if (result.refusal.mayPass && Date.now() - result.changedMs < settings.settleTimeoutMs) {
-      this.#parts.claims.giveBack(job.name);
-      intake.settle(job.name, settings.debounceMs);
-    } else {
-      await this.#parts.concluder.conclude(job.name, ...refusalOf(result));
-    }
-    return false;
+  /**
+   * Claims a file that was read. Where another was put in its place since, what counts is what we
+   * have now: it is read again, and has its own place in the order of dropping.
+   */
+  async #claim(
+    name: string,
+    path: Waiting['path'],
+    read: FileIdentity | null,
+    mayTake: () => boolean,
+  ): Promise<'replaced' | Awaited<ReturnType<Claims['take']>>['kind']> {
+    const isOther = (found: FileIdentity) => read !== null && !sameIdentity(found, read);
+    const found = await this.#parts.claims.take(name, path, mayTake, (identity) => {
+      if (isOther(identity)) this.#replaced.set(name, orderOf(name, identity));
+    });
+    if (found.kind !== 'claimed' || !isOther(found.identity)) return found.kind;
+    await this.resume(name).finally(() => this.#replaced.delete(name));
+    return 'replaced';
   }
 
   #enqueueClaimed(name: string, intent: Job['intent']): void {
@@ -268,16 +261,23 @@ export class Pipeline {
 
   /** Files a refused file: claimed, recorded, moved, and never run. */
   async #refuse(file: Waiting, result: Refused): Promise<void> {
-    const { mayBegin, intake, claims, settings } = this.#parts;
+    const { mayBegin, intake, settings } = this.#parts;
     // Whoever comes first may file it: it has no target that could be somebody else's.
-    const found = await claims.take(file.name, file.path, mayBegin);
-    if (found.kind === 'not-ours') intake.settle(file.name, 0);
-    if (found.kind === 'elsewhere') intake.settle(file.name, settings.debounceMs);
-    if (found.kind !== 'claimed') return;
-    const isOther = result.identity !== null && !sameIdentity(found.identity, result.identity);
-    // What was put in its place since is not refused for what the first one was.
-    if (isOther) await this.resume(file.name);
-    else await this.#parts.concluder.conclude(file.name, ...refusalOf(result));
+    const found = await this.#claim(file.name, file.path, result.identity, mayBegin);
+    if (found === 'not-ours') intake.settle(file.name, 0);
+    if (found === 'elsewhere') intake.settle(file.name, settings.debounceMs);
+    if (found === 'claimed') await this.#concludeRefused(file.name, result);
+  }
+
+  /** What is dropped under its name meanwhile waits, and keeps its place. */
+  async #concludeRefused(name: string, result: Refused): Promise<void> {
+    const { scheduler, concluder } = this.#parts;
+    const isOccupied = scheduler.occupy(name);
+    try {
+      await concluder.conclude(name, ...refusalOf(result));
+    } finally {
+      if (isOccupied) scheduler.vacate(name);
+    }
   }
 
   #accept(job: Job): void {
@@ -292,6 +292,6 @@ export class Pipeline {
   }
 }
 
-function orderOf(name: string, { mtimeNs }: FileIdentity): Order {
-  return { name, time: Number(mtimeNs) / 1e6 };
+function orderOf(name: string, identity: FileIdentity): Order {
+  return { name, time: mtimeMsOf(identity) };
 }

@@ -50,6 +50,25 @@ test('equal modification times are ordered by name', async () => {
   );
 });
 
+test('what is replaced while it waits has the place of what is there then', async () => {
+  await using spool = new Spool();
+  const drop = (name: string, minute: number, reason = '') =>
+    spool.drop(name, intentFor(reason), { mtimeMs: hourAgo + minute * 60_000 });
+  drop('intent-first.json', 0, 'wait-for=go');
+  drop('intent-replaced.json', 1);
+  drop('intent-last.json', 2);
+  const program = spool.start(['--once']);
+  await spool.begun('intent-first.json');
+  drop('intent-replaced.json', 3);
+  spool.release('go');
+  assert.equal(await program.exitCode(), 0, program.stderr);
+  const order = ['intent-first.json', 'intent-last.json', 'intent-replaced.json'];
+  assert.deepEqual(
+    inTurn(spool, () => true),
+    order,
+  );
+});
+
 test('other targets run side by side', async () => {
   await using spool = new Spool();
   const names = ['a', 'b', 'c'].map((target) => {
