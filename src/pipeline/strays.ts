@@ -31,6 +31,8 @@ export class Strays {
   }
 
   runBegins(runId: string): void {
+    // It is tried again: what is left of the try before goes now, and not together with this one.
+    if (this.#ended.has(runId)) this.sweep();
     this.#underWay.set(runId, ++this.#begun);
   }
 
