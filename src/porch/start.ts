@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { errnoOf } from '../platform/index.ts';
 import { formatProblem } from './format.ts';
 import type { PorchRequest, PorchResult } from './types.ts';
@@ -22,6 +23,20 @@ export function failedToStart({ porch }: PorchRequest, error: unknown): PorchRes
   const errno = errnoOf(error) ?? 'UNKNOWN';
   const why = startProblems[errno] ?? (error instanceof Error ? error.message : String(error));
   return notStarted(porch, errno, why);
+}
+
+/**
+ * What is started of a script is its interpreter. One that does not find the script any more says so
+ * by an exit code, which is not porch's: where porch is gone when a run has failed, none was started.
+ */
+export function unlessGone(request: PorchRequest, result: PorchResult): PorchResult {
+  if (result.exitCode === null || result.exitCode === 0) return result;
+  try {
+    accessSync(request.porch, constants.X_OK);
+    return result;
+  } catch (error) {
+    return failedToStart(request, error);
+  }
 }
 
 function notStarted(porch: string, errno: string, why: string): PorchResult {

@@ -6,6 +6,7 @@ import { runBuiltin } from '../porch/builtin/run.ts';
 import { runPorchNative } from '../porch/native/run.ts';
 import { NativeSpawner } from '../porch/native/spawner.ts';
 import { runPorch } from '../porch/run.ts';
+import { unlessGone } from '../porch/start.ts';
 import type { PorchRequest, PorchResult, PorchRun } from '../porch/types.ts';
 import { type FromWorker, type ToWorker, toWorker } from './messages.ts';
 
@@ -49,7 +50,7 @@ async function run({ requests, limits, spawner }: Run): Promise<PorchResult[]> {
   if (spawner === 'node') return Promise.all(requests.map(runExternal));
   nativeSpawner ??= startNativeSpawner();
   const native = nativeSpawner;
-  return requests.map((request) => runPorchNative(native, request));
+  return requests.map((request) => unlessGone(request, runPorchNative(native, request)));
 }
 
 function startNativeSpawner(): NativeSpawner {
@@ -62,7 +63,7 @@ async function runExternal(request: PorchRequest): Promise<PorchResult> {
   const run = runPorch(request);
   running.add(run);
   try {
-    return await run.result;
+    return unlessGone(request, await run.result);
   } finally {
     running.delete(run);
   }

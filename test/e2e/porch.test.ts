@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isAlive } from '../porch/setting.ts';
 import { intentFor } from '../tools/porch.ts';
@@ -50,6 +50,21 @@ test('structured mode adds -structured', async () => {
     /^structured: intent-a\.json/,
   );
 });
+
+for (const spawner of ['auto', 'node']) {
+  test(`a script that is gone before its interpreter reads it fails nothing (${spawner})`, async () => {
+    await using spool = new Spool();
+    const porch = spool.path('porch');
+    // To be removed by itself is to be removed at that very moment.
+    writeFileSync(porch, '#!/bin/sh\nrm "$0"; exit 2\n', { mode: 0o755 });
+    spool.drop(name, intentFor(''));
+    const program = await spool.watch(['-porch', porch, '-porch-spawner', spawner]);
+    const held = /the queue is held: could not run porch for intent-a.json/;
+    await spool.until(() => program.logged(held)[0], 'the queue to be held');
+    spool.install(porch);
+    assert.equal((await spool.filed(name)).attempts, 1);
+  });
+}
 
 test('a porch that does not end in time is ended: E007 and status timeout', async () => {
   await using spool = new Spool();
