@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { statSync } from 'node:fs';
 import { errnoOf } from '../platform/index.ts';
 import { formatProblem } from './format.ts';
 import type { PorchRequest, PorchResult } from './types.ts';
@@ -30,12 +30,17 @@ export function failedToStart({ porch }: PorchRequest, error: unknown): PorchRes
  * by an exit code, which is not porch's: where porch is gone when a run has failed, none was started.
  */
 export function unlessGone(request: PorchRequest, result: PorchResult): PorchResult {
-  if (result.exitCode === null || result.exitCode === 0) return result;
+  const hasFailed = result.exitCode !== null && result.exitCode !== 0;
+  if (!hasFailed || !isGone(request.porch)) return result;
+  return failedToStart(request, Object.assign(new Error('it is gone'), { code: 'ENOENT' }));
+}
+
+/** False also where we may not look. */
+function isGone(path: string): boolean {
   try {
-    accessSync(request.porch, constants.X_OK);
-    return result;
-  } catch (error) {
-    return failedToStart(request, error);
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
   }
 }
 

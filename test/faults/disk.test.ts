@@ -158,14 +158,19 @@ mountTest('a full disk at the stop and at the start loses nothing', async () => 
   await invariants.check();
 });
 
+/** Three intents, staged; where the disk under -out is what fails, for the porch that writes there. */
+function prepared(spool: Spool, where: 'handoff' | 'out') {
+  const intents = makeRounds(1, 3).flat();
+  const drop = stage(spool, intents);
+  const invariants = expecting(spool, intents);
+  return { porch: where === 'out' ? ['-porch', 'builtin'] : [], intents, drop, invariants };
+}
+
 mountTest('--once gives up on a full disk with 2, and the next start ends it', async () => {
   for (const where of ['handoff', 'out'] as const) {
     await using spool = new Spool();
     using _disk = Mount.tmpfs(spool[where], shortages.blocks);
-    const porch = where === 'out' ? ['-porch', 'builtin'] : [];
-    const intents = makeRounds(1, 3).flat();
-    const drop = stage(spool, intents);
-    const invariants = expecting(spool, intents);
+    const { porch, intents, drop, invariants } = prepared(spool, where);
     drop(intents);
     rmSync(join(spool.handoff, 'staged'), { recursive: true });
     const program = spool.start(['--once', '-hold-timeout', '1s', ...patient, ...porch]);
@@ -189,10 +194,7 @@ mountTest('a file system that turns read-only holds the queue until it is writab
   for (const where of ['handoff', 'out'] as const) {
     await using spool = new Spool();
     using disk = Mount.tmpfs(spool[where], shortages.blocks);
-    const porch = where === 'out' ? ['-porch', 'builtin'] : [];
-    const intents = makeRounds(1, 3).flat();
-    const drop = stage(spool, intents);
-    const invariants = expecting(spool, intents);
+    const { porch, intents, drop, invariants } = prepared(spool, where);
     const program = await spool.watch(['-period', '200ms', ...porch]);
     // The open journal forbids to remount handoff; what is laid over it is read-only all the same.
     using over = where === 'handoff' ? Mount.bind(spool.handoff, spool.handoff) : disk;
