@@ -154,10 +154,8 @@ async function assemble(
     limits: settings,
     spawner: porch === 'builtin' ? 'node' : chooseSpawner(settings.porchSpawner, log),
   });
-  const count = settings.maxWorkers * runsPerThread;
   const slots = new Slots(
-    count,
-    () => pool.runsAreShort,
+    () => pool.appetite,
     () => pipeline.pump(),
   );
   const strays = new Strays((count) => {

@@ -59,9 +59,7 @@ export class Claims {
     const take = () => {
       if (!mayTake()) return { kind: 'not-ours' } as const;
       if (members.isClaimedElsewhere(name)) return { kind: 'elsewhere' } as const;
-      // Somebody may have removed the directory that claims go to.
-      if (!exists(layout.inflight)) ensureDirectories(layout);
-      let result = claim(layout, path, name);
+      let result = this.#claim(path, name);
       if (result.kind === 'refused') {
         // Where no file can be moved at all, it is the directory's fault and not this file's; and
         // where one can be by now, it may have been the directory's a moment ago.
@@ -89,6 +87,18 @@ export class Claims {
     return found;
   }
 
+  #claim(path: Waiting['path'], name: string): Claim {
+    const { layout } = this.#parts;
+    try {
+      return claim(layout, path, name);
+    } catch (error) {
+      // Somebody may have removed the directory that claims go to.
+      if (exists(layout.inflight)) throw error;
+      ensureDirectories(layout);
+      return claim(layout, path, name);
+    }
+  }
+
   /**
    * We may have been stopped since we looked whether we may claim. What another has in hand under
    * this name, or may have finished unknown to us, is left alone.
@@ -97,7 +107,7 @@ export class Claims {
     const { hold, members, store, layout } = this.#parts;
     if (result.kind !== 'claimed') return result;
     const alone = members.alone || (!members.isClaimedElsewhere(name) && store.catchUp());
-    if (alone && hold.isHere) return result;
+    if (alone && hold.wasHere) return result;
     const claimed = identityIfThere(join(layout.inflight, name));
     if (sameIdentity(result.identity, claimed)) giveBack(layout, name);
     return { kind: 'elsewhere' };

@@ -10,7 +10,7 @@ import type { Layout } from '../spool/layout.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { scrub } from '../telemetry/scrub.ts';
-import { type Pool, type Ran, ThreadDied } from '../workers/pool.ts';
+import { type Pool, type Ran, type RunOptions, ThreadDied } from '../workers/pool.ts';
 import type { Conclusion, Failure, Job } from './job.ts';
 import type { Slots } from './slots.ts';
 import { runIdOf, type Strays } from './strays.ts';
@@ -29,6 +29,9 @@ export type ProcessorParts = {
   strays: Strays;
   log: Log;
 };
+
+/** So often in a row a porch that was replaced while it ran is run anew. */
+const REPLACED_AT_MOST = 3;
 
 /** Porch, or the disk under its output, refuses to work: nobody's fault but theirs. */
 class NotStarted extends Error {
@@ -113,10 +116,12 @@ export class Processor {
       const total = store.attempts(name, intent.sha256);
       if (deaths >= settings.crashLimit) return concluded(crashed(deaths, total));
       const run = runIdOf(life, ++this.#runs);
-      this.#note(job, { run, attempt: total + 1, deaths });
       try {
         const request = this.#request(job, total + 1, run);
-        const ran = await this.#runGuarded(job, request);
+        const ran = await this.#runGuarded(job, request, {
+          alone: deaths > 0,
+          begins: once(() => this.#note(job, { run, attempt: total + 1, deaths })),
+        });
         return this.#judge(job, request, attempt, ran);
       } catch (error) {
         if (!(error instanceof ThreadDied)) throw error;
@@ -158,22 +163,25 @@ export class Processor {
   }
 
   /** While porch cannot be started, or the disk refuses its output, the queue is held. */
-  async #runGuarded(job: Job, request: PorchRequest): Promise<Ran> {
+  async #runGuarded(job: Job, request: PorchRequest, options: RunOptions): Promise<Ran> {
     const { hold, porch } = this.#parts;
     const cause = porch === 'builtin' ? 'disk' : 'porch';
-    const run = () => this.#runOnce(request);
-    for (;;) {
+    const run = () => this.#runOnce(request, options);
+    for (let again = 0; ; again++) {
       const ran = await hold.guard(cause, `run porch for ${job.name}`, run, giveUp);
-      // A failure while the file was away with its directory says nothing about the intent.
-      if (ran.result.exitCode === 0 || ran.result.cancelled || hold.isHere) return ran;
+      const { exitCode, cancelled, replaced } = ran.result;
+      if (exitCode === 0 || cancelled) return ran;
+      // A failure while the file was away with its directory says nothing about the intent, nor does
+      // that of a porch that was just being replaced; but one may change with every run.
+      if (hold.isHere && !(replaced && again < REPLACED_AT_MOST)) return ran;
     }
   }
 
-  async #runOnce(request: PorchRequest): Promise<Ran> {
+  async #runOnce(request: PorchRequest, options: RunOptions): Promise<Ran> {
     const { pool, porch, strays } = this.#parts;
     try {
       if (porch !== 'builtin') strays.runBegins(request.runId);
-      const ran = await pool.run(request);
+      const ran = await pool.run(request, options);
       const { startError } = ran.result;
       if (startError && !this.#stopping) throw new NotStarted(startError.errno, startError.message);
       return ran;
@@ -257,6 +265,14 @@ function failed(
     attempts,
     workerId,
     error,
+  };
+}
+
+function once(step: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) step();
+    done = true;
   };
 }
 

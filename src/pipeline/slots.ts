@@ -1,43 +1,37 @@
-/**
- * A counted right to run: as many holders at a time as there are slots, and as many again while it
- * pays to prepare runs (to claim them and have them ready for a worker).
- */
+/** A counted right to run, or to be claimed and ready for a worker. */
 export class Slots {
-  readonly #prepared: number;
-  readonly #preparing: () => boolean;
+  readonly #limit: () => number;
   readonly #freed: () => void;
-  #free: number;
+  #taken = 0;
   readonly #waiting: (() => void)[] = [];
 
   /**
-   * `preparing` says whether it pays; `freed` is called when a slot has become free that nobody
-   * waits for.
+   * `limit` says how many there are at the moment; `freed` is called when a slot has become free that
+   * nobody waits for.
    */
-  constructor(count: number, preparing: () => boolean, freed: () => void) {
-    this.#prepared = count;
-    this.#preparing = preparing;
+  constructor(limit: () => number, freed: () => void) {
+    this.#limit = limit;
     this.#freed = freed;
-    this.#free = 2 * count;
   }
 
-  /** How many more may begin. */
+  /** How many more may begin; less than none where the limit has fallen. */
   get free(): number {
-    return this.#preparing() ? this.#free : this.#free - this.#prepared;
+    return this.#limit() - this.#taken;
   }
 
   /** Takes a slot, waiting for one if need be: those who wait come before those who ask `free`. */
   take(): Promise<void> | undefined {
     if (this.free > 0) {
-      this.#free--;
+      this.#taken++;
       return undefined;
     }
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   give(): void {
-    this.#free++;
+    this.#taken--;
     while (this.free > 0 && this.#waiting.length > 0) {
-      this.#free--;
+      this.#taken++;
       this.#waiting.shift()?.();
     }
     if (this.free > 0) this.#freed();

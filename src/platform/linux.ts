@@ -28,7 +28,7 @@ const networkTypes = new Map([
 ]);
 
 const cString = (path: string | Buffer) =>
-  Buffer.concat([typeof path === 'string' ? Buffer.from(path) : path, Buffer.alloc(1)]);
+  typeof path === 'string' ? Buffer.from(`${path}\0`) : Buffer.concat([path, Buffer.alloc(1)]);
 
 export const linux: Platform = {
   renameNoReplace(from, to) {

@@ -15,18 +15,30 @@ export function porchEnvironment(
   request: PorchRequest,
   base: NodeJS.ProcessEnv,
 ): Record<string, string> {
-  const environment: Record<string, string> = {};
-  for (const [name, value] of Object.entries(base)) {
-    if (value !== undefined && isPassedOn(name, request.porchEnv)) environment[name] = value;
-  }
   return {
-    ...environment,
+    ...inherited(base, request.porchEnv),
     CONDUCTOR_INTENT_FILE: request.intentPath,
     CONDUCTOR_INTENT_SHA256: request.sha256,
     CONDUCTOR_CORRELATION_ID: request.correlationId,
     CONDUCTOR_ATTEMPT: String(request.attempt),
     CONDUCTOR_RUN_ID: request.runId,
   };
+}
+
+type Inherited = { base: NodeJS.ProcessEnv; names: string; environment: Record<string, string> };
+
+let latest: Inherited | null = null;
+
+/** What is passed on of `base`: worked out once, for it is the same for one run after another. */
+function inherited(base: NodeJS.ProcessEnv, porchEnv: readonly string[]): Record<string, string> {
+  const names = porchEnv.join();
+  if (latest?.base === base && latest.names === names) return latest.environment;
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(base)) {
+    if (value !== undefined && isPassedOn(name, porchEnv)) environment[name] = value;
+  }
+  latest = { base, names, environment };
+  return environment;
 }
 
 function isPassedOn(name: string, porchEnv: readonly string[]): boolean {

@@ -59,6 +59,7 @@ export function judge(result: PorchResult, request: { timeoutMs: number }): Verd
   if (result.startError !== null) return { kind: 'not-started', ...result.startError };
   // A porch that answers SIGTERM with exit 0 has not said that it finished its work.
   if (result.cancelled) return { kind: 'cancelled' };
+  if (result.exitCode === 0 && !result.timedOut) return { kind: 'success' };
   const lastWords = quoteLastWords(result.stderr);
   if (result.timedOut) {
     const limit = formatDuration(request.timeoutMs);
@@ -70,7 +71,7 @@ export function judge(result: PorchResult, request: { timeoutMs: number }): Verd
     const message = `porch was ended by ${result.signal}${hint === undefined ? '' : `: ${hint}`}${lastWords}`;
     return { kind: 'retry', status: 'failed', code: 'E013', message, alert: false };
   }
-  return result.exitCode === 0 ? { kind: 'success' } : judgeExit(result.exitCode ?? 1, lastWords);
+  return judgeExit(result.exitCode ?? 1, lastWords);
 }
 
 function judgeExit(exitCode: number, lastWords: string): Verdict {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { endianness } from 'node:os';
 
 const onWindows = process.platform === 'win32';
@@ -14,16 +14,41 @@ const elfMark = Buffer.from('\x7fELF');
  * are refused here. Windows' .cmd and .bat can run only inside cmd.exe, and we start no shell.
  * A file that cannot be read, only executed, is left to the kernel.
  */
-export function formatProblem(path: string): { errno: string; message: string } | null {
-  const message = onWindows ? batchProblem(path) : fileProblem(path);
+export function formatProblem(path: string, stamp = stampOf(path)): FormatProblem | null {
+  const message = onWindows ? batchProblem(path) : fileProblem(path, stamp);
   return message === null ? null : { errno: 'ENOEXEC', message };
+}
+
+export type FormatProblem = { errno: string; message: string };
+
+/** Tells one state of a file from another; null where it cannot be looked at. */
+export function stampOf(path: string): string | null {
+  try {
+    const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
+    return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+  } catch {
+    return null;
+  }
 }
 
 function batchProblem(path: string): string | null {
   return /\.(cmd|bat)$/i.test(path) ? 'is a batch file, which only a shell can run' : null;
 }
 
-function fileProblem(path: string): string | null {
+type LookedInto = { path: string; stamp: string; problem: string | null };
+
+let latest: LookedInto | null = null;
+
+/** A program that has not changed since is not looked into again. */
+function fileProblem(path: string, stamp: string | null): string | null {
+  if (stamp === null) return null;
+  if (latest?.path !== path || latest.stamp !== stamp) {
+    latest = { path, stamp, problem: contentProblem(path) };
+  }
+  return latest.problem;
+}
+
+function contentProblem(path: string): string | null {
   let fd: number;
   try {
     fd = openSync(path, 'r');

@@ -3,7 +3,14 @@ import type { Readable } from 'node:stream';
 import { porchEnvironment } from './environment.ts';
 import { type EndingSignal, signalGroup } from './group.ts';
 import { OutputCollector } from './output.ts';
-import { failedToStart, ownEnvironment, porchArguments, refusedToStart } from './start.ts';
+import {
+  type Before,
+  failedToStart,
+  failedWhileReplaced,
+  lookBefore,
+  ownEnvironment,
+  porchArguments,
+} from './start.ts';
 import type { PorchRequest, PorchResult, PorchRun } from './types.ts';
 
 /** What a test may hold in its hand. */
@@ -12,6 +19,8 @@ export type RunOptions = {
   killAfterMs?: number;
   /** Milliseconds that others of the group have, after porch's own end, to write what they still hold. */
   graceMs?: number;
+  /** The native spawner only: called once where a run lasts longer than this many milliseconds. */
+  long?: { afterMs: number; tell(): void };
   signalGroup?: (leader: number, signal: EndingSignal) => void;
 };
 
@@ -29,15 +38,15 @@ const onWindows = process.platform === 'win32';
  */
 export function runPorch(request: PorchRequest, options: RunOptions = {}): PorchRun {
   const startedMs = performance.now();
-  const refused = refusedToStart(request);
-  if (refused) return neverRan(refused);
+  const before = lookBefore(request);
+  if (before.refused) return neverRan(before.refused);
   let child: ChildProcess;
   try {
     child = start(request);
   } catch (error) {
     return neverRan(failedToStart(request, error));
   }
-  const run = new Run(child, request, startedMs, options);
+  const run = new Run(child, request, before, startedMs, options);
   return { result: run.result, cancel: (signal) => run.cancel(signal) };
 }
 
@@ -55,6 +64,8 @@ function start(request: PorchRequest): ChildProcess {
 class Run {
   readonly result: Promise<PorchResult>;
   readonly #child: ChildProcess;
+  readonly #request: PorchRequest;
+  readonly #before: Before;
   readonly #startedMs: number;
   readonly #killAfterMs: number;
   readonly #graceMs: number;
@@ -68,8 +79,16 @@ class Run {
   /** The one clock of a run: time limit, then the way to SIGKILL, then the grace of the pipes. */
   #timer: NodeJS.Timeout;
 
-  constructor(child: ChildProcess, request: PorchRequest, startedMs: number, options: RunOptions) {
+  constructor(
+    child: ChildProcess,
+    request: PorchRequest,
+    before: Before,
+    startedMs: number,
+    options: RunOptions,
+  ) {
     this.#child = child;
+    this.#request = request;
+    this.#before = before;
     this.#startedMs = startedMs;
     this.#killAfterMs = options.killAfterMs ?? 5000;
     this.#graceMs = options.graceMs ?? 200;
@@ -152,14 +171,14 @@ class Run {
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
     this.#child.removeAllListeners('exit').removeAllListeners('close').unref();
-    this.#settle({
-      ...this.#exit,
-      startError: null,
+    const end = {
+      ...{ ...this.#exit, startError: null },
       timedOut: this.#endedBy === 'timeout',
       cancelled: this.#endedBy === 'cancel',
       stdout: this.#stdout.text(),
       stderr: this.#stderr.text(),
-    });
+    };
+    this.#settle({ ...end, replaced: failedWhileReplaced(this.#request, end, this.#before) });
   }
 }
 

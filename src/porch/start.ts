@@ -1,6 +1,5 @@
-import { statSync } from 'node:fs';
 import { errnoOf } from '../platform/index.ts';
-import { formatProblem } from './format.ts';
+import { formatProblem, stampOf } from './format.ts';
 import type { PorchRequest, PorchResult } from './types.ts';
 
 /** `process.env` asks the system for each variable; a plain copy does not. */
@@ -12,10 +11,31 @@ export function porchArguments({ intentPath, outDir, mode }: PorchRequest): stri
   return mode === 'structured' ? [...args, '-structured'] : args;
 }
 
-/** The result of a run whose program must not be started; null where nothing speaks against it. */
-export function refusedToStart({ porch }: PorchRequest): PorchResult | null {
-  const problem = formatProblem(porch);
-  return problem === null ? null : notStarted(porch, problem.errno, `it ${problem.message}`);
+/** What is to be known of a program before it is started. */
+export type Before = {
+  /** The state of its file. */
+  stamp: string | null;
+  /** The result where it must not be started; null where nothing speaks against it. */
+  refused: PorchResult | null;
+};
+
+export function lookBefore({ porch }: PorchRequest): Before {
+  const stamp = stampOf(porch);
+  const problem = formatProblem(porch, stamp);
+  const why = `it ${problem?.message}`;
+  return { stamp, refused: problem === null ? null : notStarted(porch, problem.errno, why) };
+}
+
+/**
+ * Whether a failure may be due to the program's being removed or replaced: a script is opened once
+ * more by its interpreter after it was started, and programs read parts of themselves later.
+ */
+export function failedWhileReplaced(
+  { porch }: PorchRequest,
+  { exitCode, timedOut, cancelled }: Pick<PorchResult, 'exitCode' | 'timedOut' | 'cancelled'>,
+  { stamp }: Before,
+): boolean {
+  return exitCode !== 0 && !timedOut && !cancelled && stampOf(porch) !== stamp;
 }
 
 /** The result of a run whose program the system would not start. */
@@ -25,25 +45,6 @@ export function failedToStart({ porch }: PorchRequest, error: unknown): PorchRes
   return notStarted(porch, errno, why);
 }
 
-/**
- * What is started of a script is its interpreter. One that does not find the script any more says so
- * by an exit code, which is not porch's: where porch is gone when a run has failed, none was started.
- */
-export function unlessGone(request: PorchRequest, result: PorchResult): PorchResult {
-  const hasFailed = result.exitCode !== null && result.exitCode !== 0;
-  if (!hasFailed || !isGone(request.porch)) return result;
-  return failedToStart(request, Object.assign(new Error('it is gone'), { code: 'ENOENT' }));
-}
-
-/** False also where we may not look. */
-function isGone(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false }) === undefined;
-  } catch {
-    return false;
-  }
-}
-
 function notStarted(porch: string, errno: string, why: string): PorchResult {
   return {
     exitCode: null,
@@ -51,6 +52,7 @@ function notStarted(porch: string, errno: string, why: string): PorchResult {
     startError: { errno, message: `${porch} cannot be started: ${why} (${errno})` },
     timedOut: false,
     cancelled: false,
+    replaced: false,
     stdout: '',
     stderr: '',
     durationMs: 0,

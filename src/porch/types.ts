@@ -33,6 +33,8 @@ export type PorchResult = {
   timedOut: boolean;
   /** The program's own shutdown ended it. */
   cancelled: boolean;
+  /** It failed, and the program's file was removed or replaced meanwhile. */
+  replaced: boolean;
   /** At most 64 KiB each: head and tail, control characters cleaned. */
   stdout: string;
   stderr: string;

@@ -12,6 +12,9 @@ export type HoldEvents = {
   released(cause: HoldCause, heldMs: number): void;
 };
 
+/** For so many milliseconds a look at the handoff directory counts for what comes after it. */
+const LOOK_COUNTS_MS = 2;
+
 const BACKOFF = { maxAttempts: Number.POSITIVE_INFINITY, initialDelayMs: 100, maxDelayMs: 5000 };
 
 /**
@@ -23,6 +26,7 @@ export class Hold {
   readonly #isLost: () => boolean;
   /** Steps that wait to be tried again, by cause, and since when the cause holds. */
   readonly #held = new Map<HoldCause, { steps: number; sinceMs: number }>();
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #silent = false;
   #abandoned = false;
 
@@ -54,8 +58,14 @@ export class Hold {
 
   /** Whether the handoff directory is there and is ours. */
   get isHere(): boolean {
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
+    return this.wasHere;
+  }
+
+  /** The same, as it was a moment ago: whoever was stopped since then looks again. */
+  get wasHere(): boolean {
     try {
-      return !this.#isLost();
+      return !this.#wasLost();
     } catch (error) {
       if (error instanceof DirectoryAway) return false;
       throw error;
@@ -74,7 +84,7 @@ export class Hold {
     step: () => T | Promise<T>,
     lost: () => T | Promise<T> = never,
   ): Promise<T> {
-    return this.guardOpen(cause, what, () => (this.#isLost() ? lost() : step()));
+    return this.guardOpen(cause, what, () => (this.#wasLost() ? lost() : step()));
   }
 
   /** The same for a step on what is open already: that is in our directory wherever it is now. */
@@ -96,6 +106,15 @@ export class Hold {
     } finally {
       if (held !== null) this.#release(held);
     }
+  }
+
+  /** Steps that follow closely upon each other share a look. */
+  #wasLost(): boolean {
+    const now = performance.now();
+    if (now - this.#lookedAt < LOOK_COUNTS_MS) return false;
+    if (this.#isLost()) return true;
+    this.#lookedAt = now;
+    return false;
   }
 
   #wait(ms: number): Promise<void> {

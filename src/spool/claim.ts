@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
+import { type BigIntStats, lstatSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileIdentity } from '../intent/types.ts';
 import { errnoOf, type Moved, type Path, renameNoReplace } from '../platform/index.ts';
@@ -30,10 +30,10 @@ export function claim(layout: Layout, from: Path, name: string): Claim {
     }
     throw error;
   }
+  const found = lstatSync(to, { bigint: true, throwIfNoEntry: false });
   // A directory put in the file's place is nobody's intent: it goes back, and a look reports it.
-  if (isDirectory(to) && moveIn(to, from)) return { kind: 'gone' };
-  const identity = identityIfThere(to);
-  return identity ? { kind: 'claimed', identity } : { kind: 'gone' };
+  if (!found || (found.isDirectory() && moveIn(to, from))) return { kind: 'gone' };
+  return { kind: 'claimed', identity: identityOf(found) };
 }
 
 /** Puts a claimed file back, unless a newer one of its name stands there: then it stays claimed. */
@@ -89,8 +89,10 @@ function removeIfEmpty(directory: string): void {
 /** Inode, size and modification time of a file; null where there is none. Throws errno errors. */
 export function identityIfThere(path: Path): FileIdentity | null {
   const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  if (!found) return null;
-  const { ino, size, mtimeNs } = found;
+  return found ? identityOf(found) : null;
+}
+
+function identityOf({ ino, size, mtimeNs }: BigIntStats): FileIdentity {
   return { ino: String(ino), size: Number(size), mtimeNs: String(mtimeNs) };
 }
 

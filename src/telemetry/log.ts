@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
-import pino, { type Logger } from 'pino';
+import pino, { type DestinationStream, type Logger } from 'pino';
 
 export type Log = Logger;
 
@@ -18,7 +18,7 @@ export type LogOptions = {
 
 /**
  * The program's log: one JSON object a line on standard error, or lines for a person where that is
- * a terminal. Written synchronously, so that the last words before an end are not lost.
+ * a terminal.
  */
 export async function createLog(options: LogOptions): Promise<Log> {
   const { level, format, beforeLine, instance, ...fields } = options;
@@ -32,10 +32,29 @@ export async function createLog(options: LogOptions): Promise<Log> {
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pretty
-      ? await prettyStream([...Object.keys(fields), 'instance'], beforeLine)
-      : pino.destination({ fd: 2, sync: true }),
+    pretty ? await prettyStream([...Object.keys(fields), 'instance'], beforeLine) : turnStream(),
   );
+}
+
+/**
+ * What is said in one turn of the event loop is written together at its end, or at the end of the
+ * program: the last words are not lost.
+ */
+function turnStream(): DestinationStream {
+  const destination = pino.destination({ fd: 2, sync: true });
+  let lines = '';
+  const flush = () => {
+    const said = lines;
+    lines = '';
+    if (said !== '') destination.write(said);
+  };
+  process.on('exit', flush);
+  return {
+    write(line) {
+      if (lines === '') setImmediate(flush);
+      lines += line;
+    },
+  };
 }
 
 async function prettyStream(

@@ -86,6 +86,7 @@ const porchResult = z.object({
   startError: systemError.nullable(),
   timedOut: z.boolean(),
   cancelled: z.boolean(),
+  replaced: z.boolean(),
   stdout: z.string(),
   stderr: z.string(),
   durationMs: z.number(),
@@ -93,7 +94,16 @@ const porchResult = z.object({
 
 export const fromWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('checked'), id: z.number(), results: z.array(checkResult) }),
-  z.object({ type: z.literal('ran'), id: z.number(), results: z.array(porchResult) }),
+  z.object({
+    type: z.literal('ran'),
+    id: z.number(),
+    /** The next ones, in the order of the requests. */
+    results: z.array(porchResult),
+    /** So many requests, counted from the last, are handed back without having begun. */
+    returned: z.number(),
+    /** False where results of the same question are still to come. */
+    done: z.boolean(),
+  }),
   z.object({ type: z.literal('synced'), id: z.number(), error: systemError.nullable() }),
   /** Not an answer: the thread blocks while porch runs, and hears only what is written here. */
   z.object({ type: z.literal('control'), fd: z.number(), ends: z.array(z.number()) }),

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
 import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
+import type { FromWorker } from './messages.ts';
 import { Thread, ThreadDied } from './thread.ts';
 
 export { ThreadDied } from './thread.ts';
@@ -20,7 +21,22 @@ export type Ran = { result: PorchResult; workerId: number };
 /** Runs of less than this on the average are short. */
 const SHORT_MS = 50;
 
-type Queued = { request: PorchRequest; resolve(ran: Ran): void; reject(error: Error): void };
+/** Short runs of external porches are given to a thread in batches of about this length. */
+const BATCH_MS = 20;
+const LARGEST_BATCH = 16;
+
+export type RunOptions = {
+  /** It may be what ended a worker: no other run shares its fate. */
+  alone: boolean;
+  /** Called when a thread gets it; again where that had to give it back. */
+  begins(): void;
+};
+
+type Queued = RunOptions & {
+  request: PorchRequest;
+  resolve(ran: Ran): void;
+  reject(error: Error): void;
+};
 
 /**
  * The worker threads. One reads and checks, so that a long porch run never keeps a refused intent
@@ -31,8 +47,11 @@ export class Pool {
   readonly #reader: Thread;
   readonly #runners: Thread[];
   readonly #startWorker: (() => Worker) | undefined;
+  /** Runners that get nothing in advance, and the batch for whose sake. */
+  readonly #occupied = new Map<Thread, Queued[]>();
   #queue: Queued[] = [];
   #assigning = false;
+  #draining = false;
   #averageMs = 2 * SHORT_MS;
 
   /** `startWorker`: how a thread is started, where not in the usual way. */
@@ -44,11 +63,21 @@ export class Pool {
   }
 
   /**
-   * While runs are short the next ones had better be prepared: otherwise threads would wait for the
-   * main thread as long as they work.
+   * How many runs it wants at a time. While runs are short the next ones had better be prepared:
+   * otherwise threads would wait for the main thread as long as they work.
    */
-  get runsAreShort(): boolean {
+  get appetite(): number {
+    return this.#runners.length * this.#batchSize * (this.#runsAreShort ? 2 : 1);
+  }
+
+  get #runsAreShort(): boolean {
     return this.#averageMs < SHORT_MS;
+  }
+
+  get #batchSize(): number {
+    const { runsPerThread, spawner } = this.#options;
+    if (spawner !== 'native') return runsPerThread;
+    return Math.max(1, Math.min(LARGEST_BATCH, Math.floor(BATCH_MS / this.#averageMs)));
   }
 
   /** Work is on its way: the threads that it needs first start while it settles. */
@@ -65,9 +94,9 @@ export class Pool {
   }
 
   /** Runs porch once. Rejects with ThreadDied. */
-  run(request: PorchRequest): Promise<Ran> {
+  run(request: PorchRequest, options: RunOptions = unnoticed): Promise<Ran> {
     return new Promise<Ran>((resolve, reject) => {
-      this.#queue.push({ request, resolve, reject });
+      this.#queue.push({ request, ...options, resolve, reject });
       this.#assignSoon();
     });
   }
@@ -92,8 +121,9 @@ export class Pool {
 
   /** Takes back what no thread has begun: it counts as cancelled. */
   drain(): void {
+    this.#draining = true;
     for (const runner of this.#runners) runner.closeRuns();
-    for (const { resolve } of this.#queue.splice(0)) resolve({ result: cancelled, workerId: 0 });
+    this.#takeBack(this.#queue);
   }
 
   /** Ends every run under way. */
@@ -118,36 +148,81 @@ export class Pool {
   /** Idle threads come first; then, while runs are short, each gets a second batch in advance. */
   #assign(): void {
     const share = Math.ceil(this.#queue.length / this.#runners.length);
-    const count = Math.min(this.#options.runsPerThread, share);
-    const deepest = this.#options.spawner === 'native' && this.runsAreShort ? 1 : 0;
+    const count = Math.min(this.#batchSize, share);
+    const deepest = this.#options.spawner === 'native' && this.#runsAreShort ? 1 : 0;
     for (let load = 0; load <= deepest; load++) {
       for (const [workerId, runner] of this.#runners.entries()) {
-        if (this.#queue.length === 0) return;
-        if (runner.load > load) continue;
-        void this.#runOn(runner, workerId, this.#queue.splice(0, count));
+        if (runner.load > load || this.#occupied.has(runner)) continue;
+        const batch = this.#takeBatch(count, load === 0);
+        if (batch.length > 0) void this.#runOn(runner, workerId, batch);
       }
     }
+  }
+
+  /** What has to be alone waits for an idle thread, and nothing is put behind it. */
+  #takeBatch(count: number, idle: boolean): Queued[] {
+    const alone = this.#queue.findIndex(({ alone }) => alone);
+    if (alone === 0) return idle ? this.#queue.splice(0, 1) : [];
+    return this.#queue.splice(0, alone > 0 ? Math.min(count, alone) : count);
   }
 
   async #runOn(runner: Thread, workerId: number, batch: Queued[]): Promise<void> {
     const { limits, spawner } = this.#options;
     const requests = batch.map(({ request }) => request);
+    const left = [...batch];
+    if (batch[0]?.alone) this.#occupied.set(runner, left);
+    for (const { begins } of batch) begins();
     try {
-      const answer = await runner.ask({ type: 'run', requests, limits, spawner });
-      const results = answer.type === 'ran' ? answer.results : [];
-      for (const [index, { resolve, reject }] of batch.entries()) {
-        const result = results[index];
-        if (result) this.#averageMs = 0.8 * this.#averageMs + 0.2 * result.durationMs;
-        if (result) resolve({ result, workerId });
-        else reject(new Error('a worker answered with too few results'));
-      }
+      const question = { type: 'run', requests, limits, spawner } as const;
+      const answer = await runner.ask(question, (part) => {
+        this.#settle(left, part, workerId);
+        this.#occupied.set(runner, left);
+        if (runner.load > 1) runner.handBack();
+        this.#assignSoon();
+      });
+      this.#settle(left, answer, workerId);
+      for (const { reject } of left) reject(new Error('a worker answered with too few results'));
     } catch (error) {
-      for (const { reject } of batch)
-        reject(error instanceof Error ? error : new Error(`${error}`));
+      this.#failed(left, error);
     }
+    if (this.#occupied.get(runner) === left) this.#occupied.delete(runner);
     this.#assignSoon();
   }
+
+  /** Takes the runs that an answer is about from those that are left of a batch. */
+  #settle(left: Queued[], answer: FromWorker, workerId: number): void {
+    if (answer.type !== 'ran') return;
+    for (const { resolve } of left.splice(0, answer.results.length)) {
+      const result = answer.results.shift();
+      if (!result) break;
+      this.#averageMs = 0.8 * this.#averageMs + 0.2 * result.durationMs;
+      resolve({ result, workerId });
+    }
+    if (answer.returned > 0) this.#takeBack(left.splice(-answer.returned));
+  }
+
+  /** Runs that no thread has begun: the first ones of those that wait, or not wanted any more. */
+  #takeBack(runs: Queued[]): void {
+    if (!this.#draining) {
+      this.#queue.unshift(...runs);
+      return;
+    }
+    this.#queue = [];
+    for (const { resolve } of runs) resolve({ result: cancelled, workerId: 0 });
+  }
+
+  /** What a thread that died had not begun goes to another. */
+  #failed(left: Queued[], error: unknown): void {
+    if (error instanceof ThreadDied && !error.begun) {
+      this.#takeBack(left);
+      return;
+    }
+    const reason = error instanceof Error ? error : new Error(String(error));
+    for (const { reject } of left) reject(reason);
+  }
 }
+
+const unnoticed: RunOptions = { alone: false, begins() {} };
 
 const cancelled: PorchResult = {
   exitCode: null,
@@ -155,6 +230,7 @@ const cancelled: PorchResult = {
   startError: null,
   timedOut: false,
   cancelled: true,
+  replaced: false,
   stdout: '',
   stderr: '',
   durationMs: 0,

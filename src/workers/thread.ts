@@ -3,8 +3,15 @@ import { Worker } from 'node:worker_threads';
 import { controlWords } from '../porch/native/spawner.ts';
 import { type FromWorker, fromWorker, type ToWorker } from './messages.ts';
 
-/** The thread died while it had work. */
-export class ThreadDied extends Error {}
+/** The thread died while it had work; `begun` says whether it may have begun what it was asked. */
+export class ThreadDied extends Error {
+  readonly begun: boolean;
+
+  constructor(message: string, begun: boolean) {
+    super(message);
+    this.begun = begun;
+  }
+}
 
 /** In the bundle the worker's source travels as a string: a single file has no second one. */
 declare const WORKER_SOURCE: string | undefined;
@@ -15,7 +22,11 @@ type Question = ToWorker extends infer M
     : never
   : never;
 type Answer = Extract<FromWorker, { id: number }>;
-type Waiting = { resolve(answer: Answer): void; reject(error: Error): void };
+type Waiting = {
+  part(answer: Answer): void;
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+};
 
 /** One worker thread: started when it is first asked, and again after it has died. */
 export class Thread {
@@ -36,13 +47,16 @@ export class Thread {
     return this.#waiting.size;
   }
 
-  /** Asks the thread. Rejects with ThreadDied when it dies before it has answered. */
-  ask(question: Question): Promise<Answer> {
+  /**
+   * Asks the thread. `part` gets what it says before its last word. Rejects with ThreadDied when it
+   * dies before it has answered.
+   */
+  ask(question: Question, part: (answer: Answer) => void = () => {}): Promise<Answer> {
     this.#worker ??= this.#start();
     const worker = this.#worker;
     const id = ++this.#asked;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { part, resolve, reject });
       worker.ref();
       worker.postMessage({ ...question, id });
     });
@@ -66,6 +80,11 @@ export class Thread {
     this.#tell('close');
   }
 
+  /** What a blocking thread has not begun is given back. */
+  handBack(): void {
+    this.#tell('handBack');
+  }
+
   async close(): Promise<void> {
     await this.#worker?.terminate();
   }
@@ -83,6 +102,10 @@ export class Thread {
         return;
       }
       const waiting = this.#waiting.get(answer.id);
+      if (answer.type === 'ran' && !answer.done) {
+        waiting?.part(answer);
+        return;
+      }
       this.#waiting.delete(answer.id);
       if (this.load === 0) worker.unref();
       waiting?.resolve(answer);
@@ -103,7 +126,10 @@ export class Thread {
     this.#control = null;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { reject } of waiting) reject(new ThreadDied(`a worker thread died: ${reason}`));
+    // It takes up one question after another.
+    for (const [index, { reject }] of waiting.entries()) {
+      reject(new ThreadDied(`a worker thread died: ${reason}`, index === 0));
+    }
   }
 }
 

@@ -1,14 +1,16 @@
 /** The thread's side: reads and checks intents, runs porch, answers each message once. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { checkFile } from '../intent/read.ts';
 import { errnoOf, syncFileSystem } from '../platform/index.ts';
 import { runBuiltin } from '../porch/builtin/run.ts';
 import { runPorchNative } from '../porch/native/run.ts';
 import { NativeSpawner } from '../porch/native/spawner.ts';
 import { runPorch } from '../porch/run.ts';
-import { unlessGone } from '../porch/start.ts';
 import type { PorchRequest, PorchResult, PorchRun } from '../porch/types.ts';
 import { type FromWorker, type ToWorker, toWorker } from './messages.ts';
+
+/** A run that lasts longer keeps neither results nor runs waiting behind it. */
+const LONG_MS = 50;
 
 const running = new Set<PorchRun>();
 let nativeSpawner: NativeSpawner | null = null;
@@ -28,7 +30,7 @@ async function handle(message: ToWorker): Promise<void> {
   } else if (message.type === 'sync') {
     send({ type: 'synced', id: message.id, error: sync(message.path) });
   } else {
-    send({ type: 'ran', id: message.id, results: await run(message) });
+    await run(message);
   }
 }
 
@@ -45,16 +47,48 @@ function sync(path: string): { errno: string; message: string } | null {
 
 type Run = Extract<ToWorker, { type: 'run' }>;
 
-async function run({ requests, limits, spawner }: Run): Promise<PorchResult[]> {
-  if (requests[0]?.porch === 'builtin') return runBuiltin(requests, limits);
-  if (spawner === 'node') return Promise.all(requests.map(runExternal));
+async function run(message: Run): Promise<void> {
+  const { id, requests, limits, spawner } = message;
+  if (requests[0]?.porch !== 'builtin' && spawner === 'native') return runNative(message);
+  const results = await (requests[0]?.porch === 'builtin'
+    ? runBuiltin(requests, limits)
+    : Promise.all(requests.map(runExternal)));
+  send({ type: 'ran', id, results, returned: 0, done: true });
+}
+
+/** One after another; when one of them takes long, nobody else waits for it. */
+function runNative({ id, requests }: Run): void {
   nativeSpawner ??= startNativeSpawner();
-  const native = nativeSpawner;
-  return requests.map((request) => unlessGone(request, runPorchNative(native, request)));
+  let results: PorchResult[] = [];
+  let returned = 0;
+  for (let index = 0; index < requests.length - returned; index++) {
+    const request = requests[index];
+    if (!request) break;
+    const tell = () => {
+      returned = requests.length - index - 1;
+      send({ type: 'ran', id, results, returned, done: false });
+      results = [];
+    };
+    const result = runPorchNative(nativeSpawner, request, { long: { afterMs: LONG_MS, tell } });
+    results.push(result);
+  }
+  send({ type: 'ran', id, results, returned: 0, done: true });
+}
+
+/** What has been sent to this thread and has not begun, while it waits for a porch. */
+function handBackQueued(): void {
+  if (!parentPort) return;
+  for (let next = receiveMessageOnPort(parentPort); next; next = receiveMessageOnPort(parentPort)) {
+    const message = toWorker.parse(next.message);
+    // Whoever cancels writes it into the control pipe as well.
+    if (message.type !== 'run') continue;
+    const returned = message.requests.length;
+    send({ type: 'ran', id: message.id, results: [], returned, done: true });
+  }
 }
 
 function startNativeSpawner(): NativeSpawner {
-  const spawner = new NativeSpawner();
+  const spawner = new NativeSpawner(handBackQueued);
   send({ type: 'control', fd: spawner.control, ends: spawner.controlEnds });
   return spawner;
 }
@@ -63,7 +97,7 @@ async function runExternal(request: PorchRequest): Promise<PorchResult> {
   const run = runPorch(request);
   running.add(run);
   try {
-    return unlessGone(request, await run.result);
+    return await run.result;
   } finally {
     running.delete(run);
   }

@@ -61,8 +61,8 @@ export class JournalArchive {
 
   #listing(): string {
     const identity = (path: string) => {
-      const found = statSync(path, { throwIfNoEntry: false });
-      return `${path} ${found?.ino} ${found?.size}`;
+      // Not how long it is: one that grows is read again before its end.
+      return `${path} ${statSync(path, { throwIfNoEntry: false })?.ino}`;
     };
     return [...this.segments(), this.#snapshot].map(identity).join('\n');
   }

@@ -69,6 +69,7 @@ test('the package is written where its name says, and reported', (context) => {
       startError: null,
       timedOut: false,
       cancelled: false,
+      replaced: false,
       stdout: `Package successfully created: cnf-simulator (${dir})\n`,
       stderr: '',
       durationMs: 0,

@@ -12,6 +12,7 @@ function resultWith(changes: Partial<PorchResult>): PorchResult {
     startError: null,
     timedOut: false,
     cancelled: false,
+    replaced: false,
     stdout: '',
     stderr: '',
     durationMs: 1,

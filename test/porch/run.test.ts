@@ -36,6 +36,7 @@ for (const { name, runPorch } of spawners) {
           startError: null,
           timedOut: false,
           cancelled: false,
+          replaced: false,
           stdout: '',
           stderr: '',
           durationMs: 0,
@@ -75,6 +76,19 @@ for (const { name, runPorch } of spawners) {
       const { exitCode, signal } = await runPorch(setting.request(`exit=${code}`)).result;
       assert.deepEqual({ exitCode, signal }, { exitCode: code, signal: null });
     }
+  });
+
+  test(`${name}: a failure of a porch that was replaced or removed meanwhile is told from others`, async () => {
+    using setting = makeSetting();
+    const changes = ['echo "#!/bin/sh" >"$0.new"; mv "$0.new" "$0"', 'rm "$0"', ':'];
+    for (const [index, change] of changes.entries()) {
+      const porch = writeScript(setting, `porch-${index}`, `#!/bin/sh\n${change}; exit 2\n`);
+      const { exitCode, replaced } = await runPorch(setting.request('', { porch })).result;
+      assert.deepEqual({ exitCode, replaced }, { exitCode: 2, replaced: change !== ':' });
+    }
+    const porch = writeScript(setting, 'porch', '#!/bin/sh\nrm "$0"\n');
+    const { exitCode, replaced } = await runPorch(setting.request('', { porch })).result;
+    assert.deepEqual({ exitCode, replaced }, { exitCode: 0, replaced: false });
   });
 
   test(`${name}: a death by signal is that signal and never an exit code`, async () => {

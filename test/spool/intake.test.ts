@@ -192,7 +192,7 @@ test('a modification time ahead of our clock counts as the first sight', async (
 });
 
 test('a modification time that is a little ahead of our clock keeps its place in the order', async (t) => {
-  const watched = new Watched(t, { watch: false });
+  const watched = new Watched(t, { watch: false }, false);
   for (const [name, aheadMs] of [
     ['intent-b.json', 60_000],
     ['intent-a.json', 61_000],
@@ -200,7 +200,8 @@ test('a modification time that is a little ahead of our clock keeps its place in
     watched.putOld(name, -aheadMs);
   }
   await watched.intake.start();
-  await until(() => watched.taken.length === 2);
+  await until(() => watched.intake.settled === 2);
+  watched.take();
   assert.deepEqual(watched.names, ['intent-b.json', 'intent-a.json']);
 });
 
@@ -288,7 +289,7 @@ test('a handoff that is gone is said, and watched again when it is back', async 
 });
 
 test('a file that cannot be looked at ends nothing and is looked at again', async (t) => {
-  const watched = new Watched(t, { watch: false });
+  const watched = new Watched(t, { watch: false, debounceMs: 1000 });
   const path = watched.put('intent-a.json');
   await watched.intake.look();
   assert.equal(watched.intake.settling, 1);

@@ -146,6 +146,63 @@ test('each of a batch gets its own result', async (t) => {
   );
 });
 
+const native = { skip: !spawners.includes('native') && 'no native spawner on this system' };
+
+test('behind a run that turns out long nobody waits, done or not begun', native, async (t) => {
+  const pool = makePool(t, { runners: 1, spawner: 'native' });
+  const { dir, request, begun } = makeFiles(t);
+  const quick = (name: string) => request(name, '', { porch: '/bin/true' });
+  // Runs have to be known as short before they are given out in batches.
+  for (let n = 0; pool.appetite < 8; n++) await pool.run(quick(`intent-warm-${n}.json`));
+  const before = [quick('intent-a.json'), quick('intent-b.json')].map((one) => pool.run(one));
+  const long = pool.run(request('intent-long.json', 'wait-for=go'));
+  const behind = ['c', 'd', 'e', 'f', 'g', 'h'].map((name) => {
+    return pool.run(request(`intent-${name}.json`, 'exit=7'));
+  });
+  await begun('intent-long.json');
+  for (const { result } of await Promise.all(before)) assert.equal(result.exitCode, 0);
+  pool.drain();
+  for (const { result } of await Promise.all(behind)) assert.equal(result.cancelled, true);
+  writeFileSync(join(dir, 'go'), '');
+  assert.equal((await long).result.exitCode, 0);
+});
+
+test('what a long run had before it goes to another thread', native, async (t) => {
+  const pool = makePool(t, { runners: 2, spawner: 'native' });
+  const { dir, request, begun } = makeFiles(t);
+  for (let n = 0; pool.appetite < 16; n++) {
+    await pool.run(request(`intent-warm-${n}.json`, '', { porch: '/bin/true' }));
+  }
+  const names = Array.from({ length: 12 }, (_, index) => `intent-${index}.json`);
+  const long = pool.run(request('intent-long.json', 'wait-for=go'));
+  const others = names.map((name) => pool.run(request(name)));
+  await begun('intent-long.json');
+  for (const { result } of await Promise.all(others)) assert.equal(result.exitCode, 0);
+  writeFileSync(join(dir, 'go'), '');
+  assert.equal((await long).result.exitCode, 0);
+  const starts = readPorchLog(dir).filter(({ event }) => event === 'start');
+  assert.equal(starts.length, names.length + 1);
+});
+
+test('one that has to be alone shares its thread with nobody', async (t) => {
+  const pool = makePool(t, { runners: 1, runsPerThread: 64 }, mortal);
+  const { request } = makeFiles(t);
+  const begins: string[] = [];
+  const run = (name: string, alone: boolean) =>
+    pool.run(request(name), { alone, begins: () => begins.push(name) });
+  const before = run('intent-a.json', false);
+  const deadly = run('intent-deadly.json', true);
+  const behind = [run('intent-b.json', false), run('intent-c.json', false)];
+  await assert.rejects(deadly, ThreadDied);
+  for (const { result } of await Promise.all([before, ...behind])) assert.equal(result.exitCode, 0);
+  assert.deepEqual(begins, [
+    'intent-a.json',
+    'intent-deadly.json',
+    'intent-b.json',
+    'intent-c.json',
+  ]);
+});
+
 test('a reader that dies is told to who waits, and replaced', async (t) => {
   const pool = makePool(t, {}, mortal);
   const { put } = makeFiles(t);

@@ -32,6 +32,7 @@ export function runBuiltin(
     signal: null,
     timedOut: false,
     cancelled: false,
+    replaced: false,
     durationMs,
   }));
 }

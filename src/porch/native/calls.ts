@@ -9,6 +9,8 @@ import { loadFfi, systemError } from '../../platform/index.ts';
 const OPAQUE_BYTES = 1024;
 /** V8 may keep a buffer of up to 64 bytes in its heap, where the collector moves it. */
 const MOVABLE_BYTES = 128;
+const POLL_ENTRY_BYTES = 8;
+const POINTER_BYTES = 8;
 
 const SETSIGDEF = 0x04;
 const SETSIGMASK = 0x08;
@@ -21,9 +23,12 @@ const POLLIN = 1;
 /** What one poll waits for. */
 export type PollEntry = { fd: number; ready: boolean };
 
+/** The two ends of a pipe. */
+export type Pipe = { read: number; write: number };
+
 export type Calls = {
-  /** Two ends, neither of which a child inherits. Throws errno errors. */
-  pipe(): { read: number; write: number };
+  /** A pipe of which a child inherits neither end. Throws errno errors. */
+  pipe(): Pipe;
   /**
    * Starts a program in a session of its own, with default signals, standard input at its end and
    * its output on two pipes. Returns its pid. Throws errno errors.
@@ -42,9 +47,9 @@ export function openCalls(): Calls {
   const ffi = loadFfi();
   if (!ffi) throw new Error('this runtime has no node:ffi');
   const { functions: c } = ffi.dlopen('libc.so.6', {
-    pipe2: { arguments: ['buffer', 'i32'], return: 'i32' },
+    pipe2: { arguments: ['pointer', 'i32'], return: 'i32' },
     posix_spawn: {
-      arguments: ['buffer', 'buffer', 'buffer', 'buffer', 'buffer', 'buffer'],
+      arguments: ['pointer', 'pointer', 'buffer', 'buffer', 'pointer', 'pointer'],
       return: 'i32',
     },
     posix_spawnattr_init: { arguments: ['buffer'], return: 'i32' },
@@ -58,42 +63,52 @@ export function openCalls(): Calls {
     },
     posix_spawn_file_actions_adddup2: { arguments: ['buffer', 'i32', 'i32'], return: 'i32' },
     posix_spawn_file_actions_destroy: { arguments: ['buffer'], return: 'i32' },
-    poll: { arguments: ['buffer', 'u64', 'i32'], return: 'i32' },
-    waitpid: { arguments: ['i32', 'buffer', 'i32'], return: 'i32' },
+    poll: { arguments: ['pointer', 'u64', 'i32'], return: 'i32' },
+    waitpid: { arguments: ['i32', 'pointer', 'i32'], return: 'i32' },
     syscall: { arguments: ['i64', 'i64', 'i64'], return: 'i64' },
     __errno_location: { arguments: [], return: 'pointer' },
   });
   const errno = () => ffi.getInt32(c.__errno_location(), 0);
+  const addressOf = ffi.getRawPointer;
   const attributes = Buffer.alloc(OPAQUE_BYTES);
-  const actions = Buffer.alloc(OPAQUE_BYTES);
-  const numbers = Buffer.alloc(MOVABLE_BYTES);
   const devNull = Buffer.from('/dev/null\0');
   c.posix_spawnattr_init(attributes);
   c.posix_spawnattr_setflags(attributes, SETSIGDEF | SETSIGMASK | SETSID);
   c.posix_spawnattr_setsigdefault(attributes, Buffer.alloc(128, 0xff));
   c.posix_spawnattr_setsigmask(attributes, Buffer.alloc(128));
+  // These are used again and again: to make one, and to take its address, costs more than the call.
+  const numbers = Buffer.alloc(MOVABLE_BYTES);
+  const numbersAt = addressOf(numbers);
+  const polled = new Buffers(POLL_ENTRY_BYTES * 8, addressOf);
+  const texts = { argv: new Buffers(1024, addressOf), envp: new Buffers(4096, addressOf) };
+  const actions = { buffer: Buffer.alloc(OPAQUE_BYTES), stdout: -1, stderr: -1 };
+
+  /** What the child does with its descriptors; the numbers of pipes are mostly those of the last. */
+  function setActions(stdout: number, stderr: number): void {
+    if (actions.stdout === stdout && actions.stderr === stderr) return;
+    if (actions.stdout >= 0) c.posix_spawn_file_actions_destroy(actions.buffer);
+    c.posix_spawn_file_actions_init(actions.buffer);
+    c.posix_spawn_file_actions_addopen(actions.buffer, 0, devNull, 0, 0);
+    c.posix_spawn_file_actions_adddup2(actions.buffer, stdout, 1);
+    c.posix_spawn_file_actions_adddup2(actions.buffer, stderr, 2);
+    Object.assign(actions, { stdout, stderr });
+  }
 
   return {
     pipe() {
-      if (c.pipe2(numbers, O_CLOEXEC) !== 0) throw systemError(errno(), 'pipe2');
+      if (c.pipe2(numbersAt, O_CLOEXEC) !== 0) throw systemError(errno(), 'pipe2');
       return { read: numbers.readInt32LE(0), write: numbers.readInt32LE(4) };
     },
 
     spawn(path, args, env, stdout, stderr) {
-      const argv = stringArray([path, ...args], ffi.getRawPointer);
-      const envp = stringArray(env, ffi.getRawPointer);
-      c.posix_spawn_file_actions_init(actions);
-      try {
-        c.posix_spawn_file_actions_addopen(actions, 0, devNull, 0, 0);
-        c.posix_spawn_file_actions_adddup2(actions, stdout, 1);
-        c.posix_spawn_file_actions_adddup2(actions, stderr, 2);
-        const name = Buffer.from(`${path}\0`);
-        const failed = c.posix_spawn(numbers, name, actions, attributes, argv, envp);
-        if (failed !== 0) throw systemError(failed, 'posix_spawn');
-        return numbers.readInt32LE(0);
-      } finally {
-        c.posix_spawn_file_actions_destroy(actions);
-      }
+      setActions(stdout, stderr);
+      const argv = writeStrings(texts.argv, [path, ...args]);
+      const envp = writeStrings(texts.envp, env);
+      // The path is the first text behind the table of addresses.
+      const name = argv + BigInt(POINTER_BYTES * (args.length + 2));
+      const failed = c.posix_spawn(numbersAt, name, actions.buffer, attributes, argv, envp);
+      if (failed !== 0) throw systemError(failed, 'posix_spawn');
+      return numbers.readInt32LE(0);
     },
 
     openPid(pid) {
@@ -103,36 +118,60 @@ export function openCalls(): Calls {
     },
 
     poll(entries, timeoutMs) {
-      const table = Buffer.alloc(8 * entries.length);
-      for (const [index, { fd }] of entries.entries()) {
-        table.writeInt32LE(fd, 8 * index);
-        table.writeInt16LE(POLLIN, 8 * index + 4);
+      const table = polled.ofSize(POLL_ENTRY_BYTES * entries.length);
+      for (let index = 0, at = 0; index < entries.length; index++, at += POLL_ENTRY_BYTES) {
+        table.buffer.writeInt32LE(entries[index]?.fd ?? -1, at);
+        table.buffer.writeInt32LE(POLLIN, at + 4);
       }
       // EINTR and the like: nothing is ready, the caller asks again.
-      const count = c.poll(table, BigInt(entries.length), timeoutMs);
+      const count = c.poll(table.address, BigInt(entries.length), timeoutMs);
       for (const [index, entry] of entries.entries()) {
-        entry.ready = count > 0 && table.readInt16LE(8 * index + 6) !== 0;
+        entry.ready = count > 0 && table.buffer.readInt16LE(POLL_ENTRY_BYTES * index + 6) !== 0;
       }
     },
 
     reap(pid) {
-      return c.waitpid(pid, numbers, WNOHANG) === pid ? numbers.readInt32LE(0) : null;
+      return c.waitpid(pid, numbersAt, WNOHANG) === pid ? numbers.readInt32LE(0) : null;
     },
   };
 }
 
-/** A NULL-terminated array of C strings: the table of addresses and behind it the texts. */
-function stringArray(strings: string[], addressOf: (buffer: Buffer) => bigint): Buffer {
-  const texts = strings.map((string) => Buffer.from(`${string}\0`));
-  const tableBytes = 8 * (strings.length + 1);
-  const textBytes = texts.reduce((sum, text) => sum + text.length, 0);
-  // One buffer for both, so that the texts live as long as the table is in use.
-  const array = Buffer.alloc(Math.max(MOVABLE_BYTES, tableBytes) + textBytes);
-  let at = array.length - textBytes;
-  const start = addressOf(array);
-  for (const [index, text] of texts.entries()) {
-    array.writeBigUInt64LE(start + BigInt(at), 8 * index);
-    at += text.copy(array, at);
+/** One buffer outside of V8's heap after another, each as large as was ever needed. */
+class Buffers {
+  readonly #addressOf: (buffer: Buffer) => bigint;
+  #current: { buffer: Buffer; address: bigint };
+
+  constructor(size: number, addressOf: (buffer: Buffer) => bigint) {
+    this.#addressOf = addressOf;
+    this.#current = this.#make(size);
   }
-  return array;
+
+  /** What was written into it before is of no account. */
+  ofSize(size: number): { buffer: Buffer; address: bigint } {
+    if (size > this.#current.buffer.length) this.#current = this.#make(2 * size);
+    return this.#current;
+  }
+
+  #make(size: number) {
+    const buffer = Buffer.alloc(Math.max(MOVABLE_BYTES, size));
+    return { buffer, address: this.#addressOf(buffer) };
+  }
+}
+
+/**
+ * A NULL-terminated array of C strings: the table of addresses and behind it the texts. Gives its
+ * address; it holds until the next one is written.
+ */
+function writeStrings(buffers: Buffers, strings: readonly string[]): bigint {
+  const tableBytes = POINTER_BYTES * (strings.length + 1);
+  const joined = `${strings.join('\0')}\0`;
+  const { buffer, address } = buffers.ofSize(tableBytes + Buffer.byteLength(joined));
+  buffer.write(joined, tableBytes);
+  let at = tableBytes;
+  for (let index = 0; index < strings.length; index++) {
+    buffer.writeBigUInt64LE(address + BigInt(at), POINTER_BYTES * index);
+    at = buffer.indexOf(0, at) + 1;
+  }
+  buffer.writeBigUInt64LE(0n, POINTER_BYTES * strings.length);
+  return address;
 }

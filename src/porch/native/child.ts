@@ -1,7 +1,7 @@
 import { closeSync, readSync } from 'node:fs';
 import { constants } from 'node:os';
 import { OutputCollector } from '../output.ts';
-import type { PollEntry } from './calls.ts';
+import type { Pipe, PollEntry } from './calls.ts';
 
 export type NativeResult = {
   exitCode: number | null;
@@ -22,7 +22,10 @@ const signalNames = new Map(
 
 type Stream = PollEntry & { output: OutputCollector };
 
-/** A program that runs: its output and its end. */
+/**
+ * A program that runs: its output and its end. Until its end we hold the writing ends of its pipes
+ * too: so that it closes them wakes nobody, and most runs cost a single wait.
+ */
 export class Child {
   readonly pid: number;
   readonly begunMs: number;
@@ -31,24 +34,33 @@ export class Child {
   readonly #stderr = new OutputCollector();
   /** Those that somebody still holds open. */
   streams: Stream[];
+  #writers: number[];
   #durationMs = 0;
 
-  constructor(pid: number, exit: number, stdout: number, stderr: number, begunMs: number) {
+  constructor(pid: number, exit: number, stdout: Pipe, stderr: Pipe, begunMs: number) {
     this.pid = pid;
     this.begunMs = begunMs;
     this.#exit = { fd: exit, ready: false };
     this.streams = [
-      { fd: stdout, ready: false, output: this.#stdout },
-      { fd: stderr, ready: false, output: this.#stderr },
+      { fd: stdout.read, ready: false, output: this.#stdout },
+      { fd: stderr.read, ready: false, output: this.#stderr },
     ];
+    this.#writers = [stdout.write, stderr.write];
   }
 
+  /** What there is to wait for while it runs. */
   get entries(): PollEntry[] {
-    return [...this.streams, this.#exit];
+    return [this.#exit, ...this.streams];
   }
 
   get hasEnded(): boolean {
     return this.#exit.ready;
+  }
+
+  /** From now on a pipe is at its end when nobody else holds it open. */
+  closeWriters(): void {
+    this.#writers.forEach(closeSync);
+    this.#writers = [];
   }
 
   /** Takes what the last poll found ready. */
@@ -59,13 +71,17 @@ export class Child {
     for (const stream of this.streams) {
       if (!stream.ready) continue;
       const length = readSync(stream.fd, chunk);
-      if (length > 0) stream.output.push(chunk.subarray(0, length));
-      else closeSync(stream.fd);
-      if (length === 0) this.streams = this.streams.filter((other) => other !== stream);
+      if (length > 0) {
+        stream.output.push(chunk.subarray(0, length));
+      } else {
+        closeSync(stream.fd);
+        this.streams = this.streams.filter((other) => other !== stream);
+      }
     }
   }
 
   close(): void {
+    this.closeWriters();
     for (const { fd } of [...this.streams, this.#exit]) closeSync(fd);
     this.streams = [];
   }

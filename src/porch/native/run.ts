@@ -1,7 +1,13 @@
 import { porchEnvironment } from '../environment.ts';
 import { signalGroup } from '../group.ts';
 import { drainMs, type RunOptions } from '../run.ts';
-import { failedToStart, ownEnvironment, porchArguments, refusedToStart } from '../start.ts';
+import {
+  failedToStart,
+  failedWhileReplaced,
+  lookBefore,
+  ownEnvironment,
+  porchArguments,
+} from '../start.ts';
 import type { PorchRequest, PorchResult } from '../types.ts';
 import type { NativeSpawner } from './spawner.ts';
 
@@ -14,8 +20,8 @@ export function runPorchNative(
   request: PorchRequest,
   options: RunOptions = {},
 ): PorchResult {
-  const refused = refusedToStart(request);
-  if (refused) return refused;
+  const before = lookBefore(request);
+  if (before.refused) return before.refused;
   const environment = Object.entries(porchEnvironment(request, ownEnvironment));
   const args = porchArguments(request);
   const env = environment.map(([name, value]) => `${name}=${value}`);
@@ -29,10 +35,15 @@ export function runPorchNative(
       ...{ path: request.porch, args, env, timeoutMs: request.timeoutMs, drainMs },
       killAfterMs: options.killAfterMs ?? 5000,
       graceMs: options.graceMs ?? 200,
+      long: options.long ?? null,
       signalGroup: options.signalGroup ?? signalGroup,
     });
-    const timedOut = endedBy === 'timeout';
-    return { ...ended, startError: null, timedOut, cancelled: endedBy === 'cancel' };
+    const end = {
+      ...{ ...ended, startError: null },
+      timedOut: endedBy === 'timeout',
+      cancelled: endedBy === 'cancel',
+    };
+    return { ...end, replaced: failedWhileReplaced(request, end, before) };
   } catch (error) {
     return failedToStart(request, error);
   }

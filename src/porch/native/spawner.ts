@@ -1,7 +1,7 @@
 import { closeSync, readSync } from 'node:fs';
 import { errnoOf } from '../../platform/index.ts';
 import { type EndingSignal, signalGroup } from '../group.ts';
-import { type Calls, openCalls, type PollEntry } from './calls.ts';
+import { type Calls, openCalls, type Pipe, type PollEntry } from './calls.ts';
 import { Child, type NativeResult } from './child.ts';
 
 /** A program to be run to its end. */
@@ -14,6 +14,8 @@ export type NativeRun = {
   killAfterMs: number;
   graceMs: number;
   drainMs: number;
+  /** `tell` is called once where it lasts longer than `afterMs`. */
+  long: { afterMs: number; tell(): void } | null;
   signalGroup(leader: number, signal: EndingSignal): void;
 };
 
@@ -29,11 +31,16 @@ export class NativeSpawner {
   readonly #calls: Calls;
   readonly #chunk = Buffer.alloc(64 * 1024);
   readonly #control: { read: number; write: number };
+  readonly #handBack: () => void;
   #closed = false;
   #cancelled: EndingSignal | null = null;
 
-  /** Throws where this system does not have what it takes. */
-  constructor() {
+  /**
+   * `handBack` is called where whoever waits wants back what has not begun. Throws where this system
+   * does not have what it takes.
+   */
+  constructor(handBack: () => void = () => {}) {
+    this.#handBack = handBack;
     this.#calls = openCalls();
     selfTest(this.#calls);
     this.#control = this.#calls.pipe();
@@ -54,21 +61,30 @@ export class NativeSpawner {
     const begunMs = performance.now();
     this.#listen(0, []);
     if (this.#closed || this.#cancelled !== null) return notBegun;
-    const [stdout, stderr] = [this.#calls.pipe(), this.#calls.pipe()];
-    let pid: number;
+    const { stdout, stderr } = this.#openPipes();
+    let child: Child;
     try {
-      pid = this.#calls.spawn(run.path, run.args, run.env, stdout.write, stderr.write);
+      const pid = this.#calls.spawn(run.path, run.args, run.env, stdout.write, stderr.write);
+      child = new Child(pid, this.#watchEnd(pid), stdout, stderr, begunMs);
     } catch (error) {
-      for (const { read, write } of [stdout, stderr]) [read, write].forEach(closeSync);
+      closePipe(stdout);
+      closePipe(stderr);
       throw error;
     }
-    closeSync(stdout.write);
-    closeSync(stderr.write);
-    const child = new Child(pid, this.#watchEnd(pid), stdout.read, stderr.read, begunMs);
     try {
       return this.#supervise(child, run);
     } finally {
       child.close();
+    }
+  }
+
+  #openPipes(): { stdout: Pipe; stderr: Pipe } {
+    const stdout = this.#calls.pipe();
+    try {
+      return { stdout, stderr: this.#calls.pipe() };
+    } catch (error) {
+      closePipe(stdout);
+      throw error;
     }
   }
 
@@ -87,11 +103,17 @@ export class NativeSpawner {
     let endedBy: NativeResult['endedBy'] = null;
     let told: string | null = null;
     let next: Step = { at: child.begunMs + run.timeoutMs, what: 'SIGTERM' };
+    let { long } = run;
     const send = (signal: EndingSignal) => run.signalGroup(child.pid, signal);
     while (!child.hasEnded) {
-      this.#listen(next.at - performance.now(), child.entries);
+      const longAt = child.begunMs + (long?.afterMs ?? Number.POSITIVE_INFINITY);
+      this.#listen(Math.min(next.at, longAt) - performance.now(), child.entries);
       child.read(this.#chunk);
       if (child.hasEnded) break;
+      if (performance.now() >= longAt) {
+        long?.tell();
+        long = null;
+      }
       if (this.#cancelled !== null && this.#cancelled !== told) {
         endedBy ??= 'cancel';
         told = this.#cancelled;
@@ -104,6 +126,7 @@ export class NativeSpawner {
         next = later(run.killAfterMs, next.what === 'SIGTERM' ? 'SIGKILL' : 'give up');
       }
     }
+    child.closeWriters();
     this.#drain(child, run.graceMs);
     // Not reaped yet, the leader keeps the number of its group from being given to others.
     send('SIGKILL');
@@ -139,10 +162,16 @@ export class NativeSpawner {
     if (!control.ready) return;
     const length = readSync(this.#control.read, this.#chunk);
     const words = this.#chunk.toString('latin1', 0, length);
-    this.#closed = true;
+    if (words.includes(controlWords.handBack)) this.#handBack();
+    if ([...words].some((word) => word !== controlWords.handBack)) this.#closed = true;
     if (words.includes(controlWords.SIGKILL)) this.#cancelled = 'SIGKILL';
     else if (words.includes(controlWords.SIGTERM)) this.#cancelled ??= 'SIGTERM';
   }
+}
+
+function closePipe({ read, write }: Pipe): void {
+  closeSync(read);
+  closeSync(write);
 }
 
 /** Why this system cannot have a native spawner, or null where it can. */
@@ -168,10 +197,10 @@ function selfTest(calls: Calls): void {
 }
 
 /**
- * What is written into a spawner's control pipe: each ends all later runs before they begin, the
- * signals end the run under way too.
+ * What is written into a spawner's control pipe: `handBack` asks for what has not begun, each of the
+ * others ends all later runs before they begin, and the signals end the run under way too.
  */
-export const controlWords = { close: 'C', SIGTERM: 'T', SIGKILL: 'K' } as const;
+export const controlWords = { handBack: 'B', close: 'C', SIGTERM: 'T', SIGKILL: 'K' } as const;
 
 /** What is done to a run that has not ended at a moment of `performance.now()`. */
 type Step = { at: number; what: EndingSignal | 'give up' };
