@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, renameNoReplace } from '../platform/index.ts';
+import { errnoOf, processScope, renameNoReplace } from '../platform/index.ts';
 import { exists } from './claim.ts';
 import { type FoundLease, hasEnded, parseLease, readLeases } from './lease-content.ts';
 
@@ -18,6 +18,11 @@ export type Estate = {
   heir: string;
 };
 
+/** A lease that was moved by mistake has its place back after this many tries. */
+const PUT_BACK_TRIES = 20;
+const PUT_BACK_PAUSE_MS = 5;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
 /** `INSTANCE.LIFE.dead.HEIR` */
 const ESTATE = /^(.+)\.([0-9a-z]*)\.dead\.([0-9a-z]+)$/;
 
@@ -28,6 +33,8 @@ export function estates(inflightRoot: string): Estate[] {
     const path = join(inflightRoot, name);
     const text = instance === undefined ? null : readIfThere(path);
     if (instance === undefined || heir === undefined || text === null) return [];
+    // It was moved by mistake, before its owner wrote to it (`bury`).
+    if (text === '' && life !== '') return [];
     // Whom it names may have been followed by another before it was moved.
     return [{ path, instance, life: parseLease(text)?.life ?? life, heir }];
   });
@@ -42,8 +49,27 @@ export function bury(inflightRoot: string, lease: FoundLease, heir: string): boo
   const life = lease.content?.life ?? '';
   const path = join(inflightRoot, `${lease.instance}.${life}.dead.${heir}`);
   if (readIfThere(lease.path) !== lease.text || !takeAs(path, lease.path)) return false;
-  if (readFileSync(path, 'utf8') === lease.text) return true;
-  if (renameNoReplace(path, lease.path) === 'unsupported') renameSync(path, lease.path);
+  const text = readFileSync(path, 'utf8');
+  if (text === lease.text) return true;
+  // Whoever has not even written to its lease finds it gone, and has nothing to be settled.
+  if (!putBack(path, lease.path) && text === '') rmSync(path, { force: true });
+  return false;
+}
+
+/**
+ * Somebody may just have taken the name: who finds an estate of it gives it up again. False where it
+ * does not get free.
+ */
+function putBack(path: string, place: string): boolean {
+  for (let tries = 0; tries < PUT_BACK_TRIES; tries++) {
+    const moved = renameNoReplace(path, place);
+    if (moved === 'moved') return true;
+    if (moved === 'unsupported') {
+      renameSync(path, place);
+      return true;
+    }
+    Atomics.wait(pause, 0, 0, PUT_BACK_PAUSE_MS);
+  }
   return false;
 }
 
@@ -56,13 +82,24 @@ export function adopt(inflightRoot: string, estate: Estate, heir: string): Estat
   const path = join(inflightRoot, `${instance}.${life}.dead.${heir}`);
   const lives = () => {
     const isIts = ({ content }: FoundLease) => content?.life === estate.heir;
-    return readLeases(inflightRoot).some((lease) => isIts(lease) && !hasEnded(lease));
+    const found = [...readLeases(inflightRoot), ...movedByMistake(inflightRoot)];
+    return found.some((lease) => isIts(lease) && !hasEnded(lease));
   };
   if (lives() || !takeAs(path, estate.path)) return null;
   // Who comes looks for a dead one of its name before it has a lease, and once more after that.
   if (!lives()) return { ...estate, path, heir };
   takeAs(estate.path, path);
   return null;
+}
+
+/** Leases of those whose processes are seen to live: they are on their way back. */
+function movedByMistake(inflightRoot: string): FoundLease[] {
+  return estates(inflightRoot)
+    .map(({ path, instance }) => {
+      const text = readIfThere(path) ?? '';
+      return { path, instance, text, content: parseLease(text) };
+    })
+    .filter(({ content }) => content?.scope === processScope());
 }
 
 /** Everything of it has been seen to. */

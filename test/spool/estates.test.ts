@@ -67,6 +67,31 @@ test('who has given a sign of life since it was looked at is not buried', (t) =>
   assert.deepEqual(listed(root), []);
 });
 
+test('a lease that was moved before its owner wrote to it is nobody’s estate', (t) => {
+  const layout = makeSpool(t);
+  const { inflightRoot: root } = layout;
+  const path = putLease(layout, 'pod', far);
+  const found = readLease(root, 'pod');
+  assert.ok(found);
+  let uses = 0;
+  const seen: unknown[] = [];
+  const moved = {
+    ...found,
+    get path(): string {
+      uses++;
+      // Somebody buried it before us and took the name; when ours is moved, the next one takes it.
+      if (uses === 2) writeFileSync(path, '');
+      if (uses === 3) seen.push(...estates(root));
+      if (uses === 3) putLease(layout, 'pod', { ...far, renewals: 0 });
+      return path;
+    },
+  };
+  assert.equal(bury(root, moved, 'heir'), false);
+  assert.equal(uses, 3);
+  assert.deepEqual(seen, []);
+  assert.deepEqual(listed(root), ['pod.lease']);
+});
+
 test('whoever gives signs of life all the time keeps its lease, or has lost it to one heir', async (t) => {
   const layout = makeSpool(t);
   const { inflightRoot: root } = layout;

@@ -16,7 +16,7 @@ for (const root of roots) {
   }
   const lease = Lease.acquire(root, instance, life);
   const heirOf = estates(root).filter(({ heir }) => heir === life);
-  const named = { instance: lease.instance, heirOf: heirOf.map((estate) => estate.life) };
+  const named = { life, instance: lease.instance, heirOf: heirOf.map((estate) => estate.life) };
   process.stdout.write(`${JSON.stringify(named)}\n`);
 }
 process.stdin.resume();

@@ -43,7 +43,7 @@ export function putLease(
   return path;
 }
 
-const named = z.object({ instance: z.string(), heirOf: z.array(z.string()) });
+const named = z.object({ life: z.string(), instance: z.string(), heirOf: z.array(z.string()) });
 
 /** The name that a process got, and the lives whose heir it is. */
 export type Named = z.infer<typeof named>;

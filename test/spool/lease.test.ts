@@ -44,7 +44,11 @@ test('of several that find a dead one exactly one is its heir, and all get names
   for (const racers of await race(layouts, 4)) {
     const said = JSON.stringify(racers);
     assert.equal(new Set(racers.map(({ instance }) => instance)).size, 4, said);
-    const heirs = racers.filter(({ heirOf }) => heirOf.includes('earlier'));
+    // Whose own lease was moved by mistake, and is another's estate now, is nobody's heir any more.
+    const lost = racers.flatMap(({ heirOf }) => heirOf);
+    const heirs = racers.filter(({ life, heirOf }) => {
+      return heirOf.includes('earlier') && !lost.includes(life);
+    });
     assert.equal(heirs.length, 1, said);
     // Only the heir itself may work under that name before everything is settled.
     const named = racers.find(({ instance }) => instance === 'here');
