@@ -71,13 +71,12 @@ function instanceLines({ instances, time }: Overview, look: Look): string[] {
 
 function healthLines({ health }: Overview, look: Look): string[] {
   if (health === null) return [];
-  const paint = health.state === 'ok' ? green : health.state === 'failing' ? red : yellow;
-  const bad = health.checks.filter(({ status }) => !/^(ok|pass|up|healthy)$/i.test(status));
+  const { state, message, url, checks } = health;
+  const paint = state === 'pass' ? green : state === 'fail' ? red : yellow;
+  const failing = checks.filter((check) => check.state === 'fail');
   return [
-    `${paint(plain(health.message), look)}  ${dim(plain(health.url), look)}`,
-    ...bad.map(({ name, status, message = '' }) => {
-      return plain(`${name}  ${status}  ${message}`).trimEnd();
-    }),
+    `${paint(state, look)}  ${plain(message)}  ${dim(plain(url), look)}`,
+    ...failing.map(({ name, message }) => `${red(plain(name), look)}  ${plain(message)}`),
   ];
 }
 

@@ -2,19 +2,21 @@ import * as z from 'zod';
 import type { Settings } from '../config/settings.ts';
 
 /** One check as the running instance reports it. */
-const check = z.looseObject({
-  name: z.string(),
-  status: z.string(),
-  message: z.string().optional(),
-});
+const check = z.object({ name: z.string(), state: z.enum(['pass', 'fail']), message: z.string() });
 
-const answer = z.looseObject({ status: z.string(), checks: z.array(check).optional() });
+const answer = z.looseObject({
+  service: z.literal('conductor-loop'),
+  status: z.enum(['pass', 'fail']),
+  instance: z.string(),
+  checks: z.array(check),
+});
 
 /** What the health port of the running instance says. */
 export type Health = {
   url: string;
   /** `unknown`: nobody answers there, or something else than conductor-loop. */
-  state: 'ok' | 'failing' | 'unknown';
+  state: 'pass' | 'fail' | 'unknown';
+  /** Who answered, or why nobody did. */
   message: string;
   checks: z.infer<typeof check>[];
 };
@@ -48,14 +50,14 @@ export async function askHealth(url: string): Promise<Health> {
   }
 }
 
-function judge(url: string, { ok, status }: Response, text: string): Health {
+function judge(url: string, { status }: Response, text: string): Health {
   const parsed = answer.safeParse(parse(text));
   if (!parsed.success) {
     const message = `what answers there (HTTP ${status}) is not conductor-loop`;
     return { url, state: 'unknown', message, checks: [] };
   }
-  const state = ok ? 'ok' : 'failing';
-  return { url, state, message: parsed.data.status, checks: parsed.data.checks ?? [] };
+  const { status: state, instance, checks } = parsed.data;
+  return { url, state, message: `says ${instance}`, checks };
 }
 
 /** Another program may stand there, which goes on for ever. */

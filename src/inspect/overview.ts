@@ -97,7 +97,7 @@ export class Observer {
     const failures = await tried('status', async () => this.#lastFailures(), []);
     const health = await this.#health(instances);
     const troubled = instances.some(({ state }) => state === 'dead' || state === 'silent');
-    const sick = health !== null && health.state !== 'ok';
+    const sick = health !== null && health.state !== 'pass';
     return {
       time: new Date(now).toISOString(),
       handoff,

@@ -31,7 +31,12 @@ test('nothing that comes from outside moves the cursor or breaks a line', () => 
     failures: [{ name: evil, time, code: 'E013', message: `${evil} \x07`, file: '' }],
     claimed: { count: 1, intents: [{ name: evil, instance: evil, since: time, attempt: 1 }] },
     instances: [{ name: evil, state: 'alive', host: evil, pid: 1, since: time, claimed: 1 }],
-    health: { url: evil, state: 'failing', message: evil, checks: [{ name: evil, status: evil }] },
+    health: {
+      url: evil,
+      state: 'fail',
+      message: evil,
+      checks: [{ name: evil, state: 'fail', message: evil }],
+    },
     problems: [evil],
   });
   assert.ok(!/[\x00-\x09\x0b-\x1f]/.test(page), JSON.stringify(page));

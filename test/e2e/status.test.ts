@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -25,9 +25,9 @@ const overview = z.strictObject({
   health: z
     .strictObject({
       url: z.string(),
-      state: z.enum(['ok', 'failing', 'unknown']),
+      state: z.enum(['pass', 'fail', 'unknown']),
       message: z.string(),
-      checks: z.array(z.looseObject({ name: z.string(), status: z.string() })),
+      checks: z.array(z.strictObject({ name: z.string(), state: z.string(), message: z.string() })),
     })
     .nullable(),
   waiting: z.strictObject({
@@ -210,6 +210,18 @@ test('what cannot be read is said in one line, and the exit code is 2', async ()
   assert.match(page, /^Problems .*\.inflight: EACCES/m);
 });
 
+test('files are counted without a look at any of them', async () => {
+  await using spool = new Spool({ unprivileged: true });
+  const processed = join(spool.handoff, 'processed');
+  mkdirSync(processed);
+  for (const n of [1, 2, 3]) writeFileSync(join(processed, `intent-${n}.json`), '');
+  // Names may be read, and nothing else.
+  chmodSync(processed, 0o444);
+  const { exitCode, seen } = await statusOf(spool);
+  assert.equal(seen.filed.processed, 3);
+  assert.equal(exitCode, 0);
+});
+
 test('a damaged state is told, and nothing of it is moved', async () => {
   await using spool = new Spool();
   spool.drop('intent-a.json', intentFor(''));
@@ -228,10 +240,17 @@ test('a damaged state is told, and nothing of it is moved', async () => {
 test('the health port of a running instance is asked, and told where it fails or is silent', async () => {
   await using spool = new Spool();
   await spool.watch();
-  let answer = { status: 200, body: { status: 'ok', checks: [{ name: 'disk', status: 'ok' }] } };
+  let state = 'pass';
   const server = createServer((_request, response) => {
-    response.writeHead(answer.status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(answer.body));
+    const checks = [{ name: 'disk', state, duration_ms: 1, message: 'as the test wants' }];
+    const body = {
+      status: state,
+      service: 'conductor-loop',
+      version: '1',
+      instance: 'one',
+      checks,
+    };
+    response.writeHead(state === 'pass' ? 200 : 503).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -240,11 +259,11 @@ test('the health port of a running instance is asked, and told where it fails or
   try {
     const good = await statusOf(spool, flags);
     assert.equal(good.exitCode, 0);
-    assert.equal(good.seen.health?.state, 'ok');
-    answer = { status: 503, body: { status: 'failing', checks: [{ name: 'disk', status: 'no' }] } };
+    assert.equal(good.seen.health?.state, 'pass');
+    state = 'fail';
     const bad = await statusOf(spool, flags);
     assert.equal(bad.exitCode, 2);
-    assert.equal(bad.seen.health?.state, 'failing');
+    assert.equal(bad.seen.health?.state, 'fail');
     assert.equal(bad.seen.health?.checks[0]?.name, 'disk');
   } finally {
     await new Promise((resolve) => server.close(resolve));

@@ -25,18 +25,11 @@ class Terminal {
   readonly #child: ChildProcess;
   #text = '';
 
-  constructor(spool: Spool, flags: readonly string[] = []) {
-    const words = [
-      ...commandLine(),
-      'top',
-      '-interval',
-      '100ms',
-      '-handoff',
-      spool.handoff,
-      ...flags,
-    ];
+  /** `whenLeft`: what the shell does when `top` ends or is suspended. */
+  constructor(spool: Spool, whenLeft = '', first = '') {
+    const words = [...commandLine(), 'top', '-interval', '100ms', '-handoff', spool.handoff];
     const run = words.map(quote).join(' ');
-    const line = `stty rows ${ROWS} cols 100; echo pid=$$; ${run}; echo code=$?; stty -a`;
+    const line = `${first} stty rows ${ROWS} cols 100; echo pid=$$; ${run}; ${whenLeft} echo code=$?; stty -a`;
     this.#child = spawn('script', ['-qefc', line, '/dev/null'], {
       env: { ...process.env, TERM: 'xterm', NO_COLOR: '', SHELL: '/bin/sh' },
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -141,6 +134,21 @@ test('Ctrl-C and a signal end top too, and the terminal is as it was', async (t)
   const shell = /pid=(\d+)/.exec(terminal.text)?.[1] ?? '';
   const [pid = ''] = spawnSync('pgrep', ['-P', shell], { encoding: 'utf8' }).stdout.split('\n');
   process.kill(Number(pid), 'SIGTERM');
+  assert.equal(await terminal.end(), 0);
+  terminal.assertRestored();
+});
+
+test('Ctrl-Z gives the terminal back until top goes on', async (t) => {
+  if (!canHaveTerminal(t)) return;
+  await using spool = new Spool();
+  await using terminal = new Terminal(spool, 'echo SUSPENDED; stty -a; fg;', 'set -m;');
+  await terminal.until(() => FOOTER.test(terminal.picture.at(-1) ?? ''), 'the first picture');
+  terminal.press('\x1a');
+  await terminal.until(() => /SUSPENDED[\s\S]*\x1b\[J/.test(terminal.text), 'the next picture');
+  const [, suspended = ''] = /SUSPENDED([\s\S]*?)\x1b\[\?1049h/.exec(terminal.text) ?? [];
+  assert.match(suspended, /[ ;]icanon/);
+  assert.match(suspended, / echo /);
+  terminal.press('q');
   assert.equal(await terminal.end(), 0);
   terminal.assertRestored();
 });

@@ -30,13 +30,15 @@ test('the settings say where to ask, and whether', () => {
   assert.equal(healthUrl({ http: { ...http, healthPort: 0 } }), null);
 });
 
-test('an answer is judged by its code, and its checks are told', async (t) => {
-  const checks = [{ name: 'state', status: 'failing', message: 'no', took: 3 }];
+test('what the instance says of itself is told, with its checks', async (t) => {
+  const failed = { name: 'state', state: 'fail', message: 'no' };
+  const about = { service: 'conductor-loop', instance: 'one' };
   const url = await serve(t, (_request, response) => {
-    response.writeHead(503).end(JSON.stringify({ status: 'failing', checks }));
+    const checks = [{ ...failed, duration_ms: 3 }];
+    response.writeHead(503).end(JSON.stringify({ status: 'fail', ...about, checks }));
   });
   const health = await askHealth(url);
-  assert.deepEqual(health, { url, state: 'failing', message: 'failing', checks });
+  assert.deepEqual(health, { url, state: 'fail', message: 'says one', checks: [failed] });
 });
 
 test('another program on the port, one without end, and nobody are told as such', async (t) => {
