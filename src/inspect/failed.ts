@@ -1,8 +1,9 @@
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { isIntentName, isRefusedName } from '../intent/names.ts';
 import { exists } from '../spool/claim.ts';
 import { type Layout, originalName } from '../spool/layout.ts';
-import { namesIn } from './listing.ts';
+import { namesIn, rawPath } from './listing.ts';
 import { readErrorLog, readStatus } from './status-file.ts';
 
 /** A file in failed/. */
@@ -17,12 +18,19 @@ export type FailedFile = {
   objection: string | null;
 };
 
-/** All files in failed/, one by one. Throws errno errors. */
+/**
+ * All files in failed/, one by one. What comes there while we read is left out: else one that is put
+ * back and fails again at once would be met again and again. Throws errno errors.
+ */
 export async function* failedFiles(layout: Layout): AsyncGenerator<FailedFile> {
+  const directory = lstatSync(layout.failed, { throwIfNoEntry: false });
+  // The move into it stamps both ctimes, maybe by the clock of a file server.
+  const begunMs = Math.max(Date.now(), directory?.ctimeMs ?? 0);
   for await (const names of namesIn(layout.failed)) {
-    for (const rawName of names) {
-      if (isIntentName(rawName))
-        yield failedFile(layout, Buffer.from(rawName, 'latin1').toString());
+    for (const rawName of names.filter(isIntentName)) {
+      const found = lstatSync(rawPath(layout.failed, rawName), { throwIfNoEntry: false });
+      if (!found || found.ctimeMs > begunMs) continue;
+      yield failedFile(layout, Buffer.from(rawName, 'latin1').toString());
     }
   }
 }

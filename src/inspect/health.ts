@@ -21,13 +21,16 @@ export type Health = {
   checks: z.infer<typeof check>[];
 };
 
+/** What the settings say of the port. */
+export type HealthPort = Pick<Settings['http'], 'enabled' | 'healthPort' | 'bindAddress'>;
+
 const TIMEOUT_MS = 2000;
 const LARGEST_BYTES = 256 * 1024;
 
 /** Where the health of an instance on this host is told; null where the settings open no port. */
-export function healthUrl({ http }: Pick<Settings, 'http'>): string | null {
-  if (!http.enabled || http.healthPort === 0) return null;
-  return `http://${reachable(http.bindAddress)}:${http.healthPort}/health`;
+export function healthUrl({ enabled, healthPort, bindAddress }: HealthPort): string | null {
+  if (!enabled || healthPort === 0) return null;
+  return `http://${reachable(bindAddress)}:${healthPort}/health`;
 }
 
 /** An address that stands for all of a host's is asked on the loopback one. */

@@ -6,7 +6,7 @@ import { type Layout, layoutOf } from '../spool/layout.ts';
 import { nameOf } from '../spool/raw-names.ts';
 import { StateReader } from '../state/reader.ts';
 import { LaterVersion } from '../state/records.ts';
-import { askHealth, type Health, healthUrl } from './health.ts';
+import { askHealth, type Health, type HealthPort, healthUrl } from './health.ts';
 import { type Instance, type InstanceState, readInstances } from './instances.ts';
 import { countIntents, journalFiles, modifiedMs, namesIn, rawPath } from './listing.ts';
 import { Outcomes, type Rate } from './outcomes.ts';
@@ -51,7 +51,9 @@ export type Overview = {
 const OLDEST_AMONG = 10_000;
 const CLAIMS_LISTED = 100;
 
-export type OverviewSettings = Pick<Settings, 'handoff' | 'instance' | 'leaseTtlMs' | 'http'>;
+export type OverviewSettings = Pick<Settings, 'handoff' | 'instance' | 'leaseTtlMs'> & {
+  http: HealthPort;
+};
 
 /** Looks at a spool again and again: each look reads on in the state where the one before ended. */
 export class Observer {
@@ -119,7 +121,7 @@ export class Observer {
 
   /** Asked only where somebody could answer: else there is no health to tell. */
   async #health(instances: readonly Instance[]): Promise<Health | null> {
-    const url = healthUrl(this.#settings);
+    const url = healthUrl(this.#settings.http);
     if (url === null || !instances.some(({ state }) => state === 'alive')) return null;
     return askHealth(url);
   }

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { askHealth, healthUrl } from '../../src/inspect/health.ts';
 
-const http = { enabled: true, healthPort: 8080, metricsPort: 9090, bindAddress: '0.0.0.0' };
+const http = { enabled: true, healthPort: 8080, bindAddress: '0.0.0.0' };
 
 async function serve(t: TestContext, answer: RequestListener): Promise<string> {
   const server = createServer(answer);
@@ -18,16 +18,16 @@ async function serve(t: TestContext, answer: RequestListener): Promise<string> {
 }
 
 test('the settings say where to ask, and whether', () => {
-  assert.equal(healthUrl({ http }), 'http://127.0.0.1:8080/health');
+  assert.equal(healthUrl(http), 'http://127.0.0.1:8080/health');
   for (const [bindAddress, host] of [
     ['::', '[::1]'],
     ['10.0.0.7', '10.0.0.7'],
     ['fd00::1', '[fd00::1]'],
   ] as const) {
-    assert.equal(healthUrl({ http: { ...http, bindAddress } }), `http://${host}:8080/health`);
+    assert.equal(healthUrl({ ...http, bindAddress }), `http://${host}:8080/health`);
   }
-  assert.equal(healthUrl({ http: { ...http, enabled: false } }), null);
-  assert.equal(healthUrl({ http: { ...http, healthPort: 0 } }), null);
+  assert.equal(healthUrl({ ...http, enabled: false }), null);
+  assert.equal(healthUrl({ ...http, healthPort: 0 }), null);
 });
 
 test('what the instance says of itself is told, with its checks', async (t) => {
