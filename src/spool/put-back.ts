@@ -34,7 +34,7 @@ export function putBack(layout: Layout, file: string, name: string): PutBack {
 }
 
 /**
- * Gives it a modification time by a millisecond later: it keeps its place in the order of dropping,
+ * Gives it a modification time by a millisecond later, or less: it keeps its place in the order of dropping,
  * and is no longer the file that is on record as failed. Were the program ended before it noted that
  * that one was filed, the next start would else file this one without a run. Only its owner may do so.
  */
