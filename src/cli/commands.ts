@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/error.ts';
+import { commandNames } from './flags.ts';
 import { complain, endQuietlyWhenUnread } from './terminal.ts';
 
 /**
@@ -25,6 +26,14 @@ async function dispatch(args: readonly string[]): Promise<number> {
   switch (name) {
     case 'validate':
       return (await import('./validate-command.ts')).validate(rest);
+    case 'status':
+      return (await import('./status-command.ts')).status(rest);
+    case 'top':
+      return (await import('./top-command.ts')).top(rest);
+    case 'show':
+      return (await import('./show-command.ts')).show(rest);
+    case 'retry':
+      return (await import('./retry-command.ts')).retry(rest);
     case 'porch':
       return (await import('./porch-command.ts')).porch(rest);
     case 'help':
@@ -36,8 +45,8 @@ async function dispatch(args: readonly string[]): Promise<number> {
 
 function help([about]: readonly string[]): Promise<number> {
   if (about === undefined || about === 'help') return dispatch(['-help']);
-  if (about === 'validate' || about === 'porch') return dispatch([about, '-help']);
+  if (commandNames.some((name) => name === about)) return dispatch([about, '-help']);
   throw new ConfigError([
-    `there is no command ${JSON.stringify(about)}; commands are validate, porch, help`,
+    `there is no command ${JSON.stringify(about)}; commands are ${commandNames.join(', ')}`,
   ]);
 }

@@ -5,6 +5,17 @@ import type { FlagMeaning, FlagTable } from './go-flags.ts';
 /** A flag that is no setting of its own: how it is written in help, and what it does. */
 export type GeneralFlag = { name: string; placeholder: string; description: string };
 
+/** Every command, in the order of help. */
+export const commandNames = [
+  'status',
+  'top',
+  'show',
+  'retry',
+  'validate',
+  'porch',
+  'help',
+] as const;
+
 /** The flags that stand for actions or name the configuration file. */
 export const generalFlags: readonly GeneralFlag[] = [
   {
@@ -68,7 +79,7 @@ export function watchFlags(): FlagTable {
     refuseArgument: (argument) =>
       ['true', 'false'].includes(argument)
         ? `unexpected argument ${JSON.stringify(argument)}; a switch takes its value with =, as in -once=${argument}`
-        : `unexpected argument ${JSON.stringify(argument)}; commands (validate, porch, help) come first, and everything else is a flag`,
+        : `unexpected argument ${JSON.stringify(argument)}; commands (${commandNames.join(', ')}) come first, and everything else is a flag`,
   };
 }
 
@@ -82,6 +93,38 @@ export function validateFlags(): FlagTable {
       ...stops,
     ]),
     refuseArgument: null,
+  };
+}
+
+/** What a command that works on the spool takes, beside `-config`, `-version` and `-help`. */
+export type SpoolCommand = {
+  name: string;
+  /** As it is written, such as `status [flags]`. */
+  usage: string;
+  description: string;
+  /** Settings that it goes by. */
+  settings: readonly string[];
+  own: readonly GeneralFlag[];
+  /** Whether it takes names of intents. */
+  takesNames: boolean;
+  exitCodes: readonly { term: string; meaning: string }[];
+};
+
+/** The flags of a command that works on the spool. */
+export function spoolFlags({ name, settings, own, takesNames }: SpoolCommand): FlagTable {
+  const infos = settingInfos.filter(({ key }) => settings.includes(key));
+  return {
+    flags: new Map([
+      ...infos.flatMap((info) =>
+        [info.key, ...info.aliases].map((key) => [flagOf(key), settingFlag(info)] as const),
+      ),
+      ...own.map((flag) => [flag.name, { kind: 'flag', ...flag }] as const),
+      ['config', generalFlag('config')] as const,
+      ...stops,
+    ]),
+    refuseArgument: takesNames
+      ? null
+      : (argument) => `unexpected argument ${JSON.stringify(argument)}; ${name} takes flags only`,
   };
 }
 

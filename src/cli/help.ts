@@ -1,6 +1,6 @@
 import { settingInfos } from '../config/schema.ts';
 import { type Group, groups, type SettingInfo } from '../config/setting.ts';
-import { checkSettings, generalFlags } from './flags.ts';
+import { checkSettings, generalFlags, type SpoolCommand } from './flags.ts';
 import { bold, dim, type Look, wrap } from './terminal.ts';
 
 /** A line of help: what is written, and what it means. */
@@ -14,6 +14,9 @@ const noBreak = '\u00a0';
 const usage: readonly Entry[] = [
   { term: 'conductor-loop [flags]', meaning: 'watch until told to stop' },
   { term: 'conductor-loop -once [flags]', meaning: 'work off what is there, then exit' },
+  { term: 'conductor-loop status', meaning: 'what runs, waits and failed; top draws it live' },
+  { term: 'conductor-loop show NAME', meaning: 'the whole story of one intent' },
+  { term: 'conductor-loop retry NAME|--all|--code C', meaning: 'put failed intents back' },
   { term: 'conductor-loop validate FILE...', meaning: 'say what is wrong with intent files' },
   { term: 'conductor-loop porch -intent F -out D', meaning: 'write the package of one intent' },
   { term: 'conductor-loop help [COMMAND]', meaning: 'this page, or that of a command' },
@@ -124,6 +127,21 @@ export function porchHelp(look: Look): string {
       12,
       look,
     ),
+  ].join('\n');
+}
+
+/** The page of a command that works on the spool. */
+export function spoolHelp(command: SpoolCommand, look: Look): string {
+  const wanted = settingInfos.filter((info) => command.settings.includes(info.key));
+  const own = command.own.map(({ name, placeholder, description }) => ({
+    term: `--${name} ${placeholder}`.trimEnd(),
+    meaning: description,
+  }));
+  const settings = groupsOf(wanted).flatMap((group) => flagEntries(wanted, group));
+  return [
+    ...paragraph(`conductor-loop ${command.usage} ${command.description}`, look),
+    ...sectionOf('Flags', [...own, ...settings, configEntry()], flagColumn, look),
+    ...sectionOf('Exit codes', command.exitCodes, 12, look),
   ].join('\n');
 }
 

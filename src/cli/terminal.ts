@@ -25,6 +25,18 @@ export function dim(text: string, look: Look): string {
   return look.colour ? `\x1b[2m${text}\x1b[22m` : text;
 }
 
+export function red(text: string, look: Look): string {
+  return look.colour ? `\x1b[31m${text}\x1b[39m` : text;
+}
+
+export function green(text: string, look: Look): string {
+  return look.colour ? `\x1b[32m${text}\x1b[39m` : text;
+}
+
+export function yellow(text: string, look: Look): string {
+  return look.colour ? `\x1b[33m${text}\x1b[39m` : text;
+}
+
 /** Breaks text at spaces into lines of at most `width` columns; a longer word stays whole. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

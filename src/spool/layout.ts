@@ -63,5 +63,10 @@ export function laterName(name: string, at: Date, n: number): string {
   return `${name}.${stamp}${n > 1 ? `-${n}` : ''}.json`;
 }
 
+/** The name of an intent that was filed as `NAME.YYYYMMDDTHHMMSSmmmZ[-N].json`, or as it is. */
+export function originalName(filed: string): string {
+  return /^(intent-.*\.json)\.\d{8}T\d{9}Z(?:-\d+)?\.json$/s.exec(filed)?.[1] ?? filed;
+}
+
 export const errorLogName = (name: string): string => `${name}.error.log`;
 export const statusName = (name: string): string => `${name}.status`;

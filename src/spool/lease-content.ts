@@ -15,6 +15,8 @@ const leaseContent = z.object({
   scope: z.string(),
   pid: z.number(),
   process_start: z.string(),
+  /** When the program began, for people: nothing is decided by it (RFC 3339). */
+  since: z.string().optional(),
   /** Counts renewals: a lease in which nothing changes is dead. */
   renewals: z.number(),
   /** The instances that its owner reckons with, as `INSTANCE/LIFE`. */

@@ -149,6 +149,7 @@ function firstContent(instance: string, life: string): LeaseContent {
     scope: processScope(),
     pid: process.pid,
     process_start: processStart(process.pid) ?? '',
+    since: new Date().toISOString(),
     renewals: -1,
     members: [],
   };

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { copyFile, link, lstat, rename, unlink } from 'node:fs/promises';
+import { copyFile, link, lstat, rename, stat, unlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { openForReading } from './lines.ts';
 
@@ -77,4 +77,10 @@ export async function ifThere<T>(step: Promise<T>): Promise<T | null> {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
+}
+
+/** What changes when a file is replaced; empty where there is none. */
+export async function identityOf(path: string): Promise<string> {
+  const found = await ifThere(stat(path));
+  return found ? `${found.ino} ${found.mtimeMs}` : '';
 }

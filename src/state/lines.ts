@@ -16,18 +16,20 @@ export function openForReading(path: string): Promise<FileHandle> {
 }
 
 /**
- * The lines of a file as a stream, ended by line feeds and nothing else: `node:readline` would also
+ * The lines of a file from a byte on as a stream, ended by line feeds and nothing else: `node:readline` would also
  * split at the separators U+2028 and U+2029, which JSON leaves in strings as they are. The last line
  * may lack its line feed (`whole` is false). A line of more than 16 MiB is given by its beginning,
  * as a whole one, and nothing after it is read. Throws the errors of the file system.
  */
-export async function* linesOf(path: string): AsyncGenerator<Line> {
+export async function* linesOf(path: string, from = 0): AsyncGenerator<Line> {
   const file = await openForReading(path);
   try {
+    let position = from;
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     let rest = Buffer.alloc(0);
     for (;;) {
-      const { bytesRead } = await file.read(chunk);
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
+      position += bytesRead;
       if (bytesRead === 0) break;
       let data = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
       for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10)) {

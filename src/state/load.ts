@@ -1,6 +1,13 @@
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { copyOnce, ifThere, keepCopy, type Report, readable, unlinkIfThere } from './files.ts';
+import {
+  copyOnce,
+  identityOf,
+  ifThere,
+  keepCopy,
+  type Report,
+  readable,
+  unlinkIfThere,
+} from './files.ts';
 import { readGoState } from './go-state.ts';
 import type { PastOutcome } from './history.ts';
 import type { SealedSegment } from './journal.ts';
@@ -85,12 +92,6 @@ function sealedBy({ others, stateFiles }: Source): (SegmentName & { number: numb
       return number === null || theirs.has(journal) ? [] : [{ ...found, number }];
     })
     .sort((a, b) => a.number - b.number || (a.path < b.path ? -1 : 1));
-}
-
-/** What changes when the snapshot is replaced. */
-async function identityOf(path: string): Promise<string> {
-  const found = await ifThere(stat(path));
-  return found ? `${found.ino} ${found.mtimeMs}` : '';
 }
 
 /**

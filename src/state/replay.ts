@@ -147,7 +147,12 @@ export async function replaySegment(
   return reading;
 }
 
-function coveredBytes(covers: readonly Covered[], instance: string, segment: number): number {
+/** How many bytes of a segment a snapshot holds. */
+export function coveredBytes(
+  covers: readonly Covered[],
+  instance: string,
+  segment: number,
+): number {
   const covered = covers
     .filter((one) => one.instance === instance && one.segment >= segment)
     .reduce((last, one) => (one.segment > last.segment ? one : last), { segment: -1, bytes: 0 });

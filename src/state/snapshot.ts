@@ -52,6 +52,8 @@ export type SnapshotReader = {
   covers(covers: Covered[]): void;
   unfinished(record: JournalRecord): void;
   entry(name: string, outcome: PastOutcome): void;
+  /** Sees an entry's line before it is read. False: that was enough, for a million take seconds. */
+  glance?(line: string): boolean;
 };
 
 const ENTRIES_A_CHUNK = 1000;
@@ -127,7 +129,7 @@ export async function readSnapshot(path: string, reader: SnapshotReader): Promis
     if (number++ === 0) {
       if (!readHead(path, line, reader)) damaged++;
     } else if (line.startsWith('["')) {
-      if (readEntry(line, reader)) count++;
+      if (reader.glance?.(line) === false || readEntry(line, reader)) count++;
       else damaged++;
     } else if (line.startsWith('"')) {
       if (!readUnfinished(line, reader)) damaged++;

@@ -45,7 +45,16 @@ test('help fits the width, and colours only add to it', () => {
 
 test('help tells commands, examples, exit codes and where the documentation is', () => {
   const page = watchHelp(plain);
-  for (const part of ['validate FILE', 'porch -intent', 'Examples', 'Exit codes', 'settings.md']) {
+  for (const part of [
+    'conductor-loop status',
+    'show NAME',
+    'retry NAME',
+    'validate FILE',
+    'porch -intent',
+    'Examples',
+    'Exit codes',
+    'settings.md',
+  ]) {
     assert.ok(page.includes(part), part);
   }
 });

@@ -85,3 +85,13 @@ test('-validate-config prints every setting with its origin, and exits by its ch
   assert.match(bad.stderr, /porch not found/);
   assert.equal(bad.status, 1);
 });
+
+test('each command has its page of help', () => {
+  for (const name of ['status', 'top', 'show', 'retry', 'validate', 'porch']) {
+    const result = run(['help', name]);
+    assert.equal(result.status, 0, result.stderr);
+    assert.ok(result.stdout.startsWith(`conductor-loop ${name} `), result.stdout);
+    assert.match(result.stdout, /^Exit codes$/m);
+    for (const line of result.stdout.split('\n')) assert.ok(line.length <= 80, line);
+  }
+});

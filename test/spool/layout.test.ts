@@ -6,6 +6,7 @@ import {
   isJournalSegment,
   laterName,
   layoutOf,
+  originalName,
   statusName,
 } from '../../src/spool/layout.ts';
 
@@ -34,5 +35,19 @@ test('the journals of all instances are known by their names, and nothing else i
     'intent-a.journal',
   ]) {
     assert.ok(!isJournalSegment(other), other);
+  }
+});
+
+test('the original name is known from every later name, and others are left as they are', () => {
+  const at = new Date('2026-01-02T03:04:05.006Z');
+  for (const n of [1, 2, 12]) {
+    assert.equal(originalName(laterName('intent-a.json', at, n)), 'intent-a.json');
+  }
+  for (const name of [
+    'intent-a.json',
+    'intent-a.json.1.json',
+    'other.json.20260102T030405006Z.json',
+  ]) {
+    assert.equal(originalName(name), name);
   }
 });

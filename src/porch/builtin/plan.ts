@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Intent } from '../../intent/schema.ts';
 import { errnoOf } from '../../platform/index.ts';
 import { type PackageRecord, readPackageRecord } from './kptfile.ts';
@@ -32,8 +32,8 @@ const dnsLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
  * Throws RefusedPackage, and the errno errors of the file system.
  */
 export function findPlace(intent: Intent, outDir: string): Place {
-  const name = packageName(intent);
-  const dir = join(outDir, intent.namespace, name);
+  const dir = packagePath(intent, outDir);
+  const name = basename(dir);
   requireDirectoryOrNothing(dirname(dir));
   const found = packageIdentity(dir);
   const replaces = found === null && restorePackage(dir) ? packageIdentity(dir) : found;
@@ -43,6 +43,11 @@ export function findPlace(intent: Intent, outDir: string): Place {
   if (record === null) requireNothingForeign(dir);
   else requireSameTarget(dir, record, intent);
   return { dir, name, replaces, previousReplicas: record?.replicas ?? null };
+}
+
+/** Where the package of an intent belongs: OUT/NAMESPACE/NAME. Throws RefusedPackage. */
+export function packagePath(intent: Intent, outDir: string): string {
+  return join(outDir, intent.namespace, packageName(intent));
 }
 
 function packageName(intent: Intent): string {

@@ -1,0 +1,112 @@
+import process from 'node:process';
+import { ConfigError } from '../config/error.ts';
+import type { Settings } from '../config/settings.ts';
+import { parseDuration } from '../config/units.ts';
+import { Observer } from '../inspect/overview.ts';
+import type { GeneralFlag, SpoolCommand } from './flags.ts';
+import { exitUnusable } from './on-spool.ts';
+import { repeat } from './repeat.ts';
+import { readSwitch } from './run.ts';
+import { readNumber, runSpoolCommand } from './spool-command.ts';
+import { statusPage } from './status-page.ts';
+import { lookOf, writeOut } from './terminal.ts';
+
+/** What `status` and `top` have in common. */
+export const statusSettings = [
+  'handoff',
+  'lease_ttl',
+  'http',
+  'metrics_enabled',
+  'health_port',
+  'bind_address',
+];
+
+export const intervalFlag: GeneralFlag = {
+  name: 'interval',
+  placeholder: 'DURATION',
+  description: 'Time between two looks, at least 100ms (default 2s).',
+};
+
+export const statusExitCodes = [
+  {
+    term: '0',
+    meaning: 'the spool can be read and nothing is wrong, whether an instance runs or not',
+  },
+  { term: '1', meaning: 'the command line or the configuration is at fault' },
+  {
+    term: '2',
+    meaning:
+      'the spool cannot be read, an instance is dead or silent, or the health port says no or nothing',
+  },
+];
+
+const description: SpoolCommand = {
+  name: 'status',
+  usage: 'status [flags]',
+  description:
+    'says what runs, what waits, what failed last and why, how much is done, and how healthy it is. It reads the handoff directory, whether an instance runs or not, and disturbs none.',
+  settings: statusSettings,
+  own: [
+    { name: 'json', placeholder: '', description: 'Print one JSON object (default false).' },
+    {
+      name: 'watch',
+      placeholder: '',
+      description: 'Say it again and again until a signal comes (default false).',
+    },
+    intervalFlag,
+    {
+      name: 'failures',
+      placeholder: 'NUMBER',
+      description: 'How many of the last failures to tell (default 5).',
+    },
+  ],
+  takesNames: false,
+  exitCodes: statusExitCodes,
+};
+
+/** How `status` tells what it sees. */
+export type StatusOptions = { json: boolean; watch: boolean; intervalMs: number; failures: number };
+
+/** `conductor-loop status`: gives the exit code. Throws ConfigError. */
+export function status(args: readonly string[]): Promise<number> {
+  return runSpoolCommand(description, args, (given) => {
+    const options = {
+      json: readSwitch('json', given.json),
+      watch: readSwitch('watch', given.watch),
+      intervalMs: readInterval(given.interval),
+      failures: readNumber('failures', given.failures, 5),
+    };
+    return (settings) => tellStatus(settings, options);
+  });
+}
+
+/** Tells the status once or, with `watch`, again and again. Throws errno errors. */
+export function tellStatus(settings: Settings, options: StatusOptions): Promise<number> {
+  const { json, watch, intervalMs, failures } = options;
+  const observer = new Observer(settings, failures);
+  let isFirst = true;
+  const tell = async () => {
+    const overview = await observer.look();
+    if (json) {
+      writeOut(JSON.stringify(overview, null, watch ? 0 : 2));
+    } else {
+      if (!isFirst) writeOut('');
+      for (const line of statusPage(overview, lookOf(process.stdout))) writeOut(line);
+    }
+    isFirst = false;
+    return overview.ok ? 0 : exitUnusable;
+  };
+  return watch ? repeat(intervalMs, tell) : tell();
+}
+
+/** Milliseconds. Throws ConfigError. */
+export function readInterval(value = '2s'): number {
+  try {
+    const ms = parseDuration(value);
+    if (ms >= 100 && ms <= 86_400_000) return ms;
+    throw new Error('expected 100ms to 24h');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([`flag --interval: ${JSON.stringify(value)} is not allowed: ${why}`]);
+  }
+}
