@@ -21,6 +21,8 @@ parentPort?.on('message', (data: unknown) => {
 async function handle(message: ToWorker): Promise<void> {
   if (message.type === 'cancel') {
     for (const run of running) run.cancel(message.signal);
+  } else if (message.type === 'ping') {
+    send({ type: 'pong' });
   } else if (message.type === 'check') {
     const results = message.paths.map((path) => checkFile(path, message.limits));
     send({ type: 'checked', id: message.id, results });

@@ -12,6 +12,7 @@ const HOUR_MS = 3_600_000;
 function makeRetention(layout: Layout, limits: Partial<RetentionLimits> = {}) {
   const said: string[] = [];
   const pruned: number[] = [];
+  const removed: number[] = [];
   const retention = new Retention(
     layout,
     {
@@ -22,8 +23,9 @@ function makeRetention(layout: Layout, limits: Partial<RetentionLimits> = {}) {
     },
     { prune: (before) => pruned.push(before) },
     { info: (message) => said.push(message), warn: (message) => said.push(`warn ${message}`) },
+    { removed: (count) => removed.push(count) },
   );
-  return { retention, said, pruned };
+  return { retention, said, pruned, removed };
 }
 
 /** From here on it is later by so much; the change times of files stay what they are. */
