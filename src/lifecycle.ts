@@ -52,6 +52,11 @@ export class Lifecycle {
     return this.#listed ? 'running' : 'starting';
   }
 
+  /** Whether the first look is over. */
+  get started(): boolean {
+    return this.#listed;
+  }
+
   /** Claims, journal and lease are in a directory that is out of reach by now. */
   lost(): void {
     this.#end({ kind: 'replaced' });

@@ -31,13 +31,12 @@ export function vitalsOf(lifecycle: Lifecycle): Checks {
   const { parts } = lifecycle;
   const { handoff } = parts.settings;
   const facts = () => gatherFacts(parts, lifecycle.phase);
-  let started = false;
   return {
     live: [mainLoop, new Check('workers', () => workersAnswer(parts), WORKERS_PATIENCE_MS)],
     started: [
       new Check('startup', () => {
-        started ||= lifecycle.phase === 'running';
-        return started ? 'the first scan is complete' : fail('the first scan is not complete');
+        if (!lifecycle.started) fail('the first scan is not complete');
+        return 'the first scan is complete';
       }),
     ],
     ready: [

@@ -33,13 +33,20 @@ export class Check {
   }
 
   async result(): Promise<CheckResult> {
-    this.#asked ??= { atMs: performance.now(), result: this.#run() };
+    this.#asked ??= this.#begin();
     const { atMs, result } = this.#asked;
-    const found = await Promise.race([result, this.#patience()]);
+    const found = await Promise.race([result, patience()]);
     if (found) return found;
     const ms = performance.now() - atMs;
     const state = ms < this.#patienceMs ? 'pass' : 'fail';
     return this.#says(state, ms, `no answer for ${Math.round(ms)} ms`);
+  }
+
+  #begin(): { atMs: number; result: Promise<CheckResult> } {
+    const result = this.#run().finally(() => {
+      this.#asked = null;
+    });
+    return { atMs: performance.now(), result };
   }
 
   async #run(): Promise<CheckResult> {
@@ -50,19 +57,17 @@ export class Check {
       return this.#says('pass', since(), message);
     } catch (error) {
       return this.#says('fail', since(), error instanceof Error ? error.message : String(error));
-    } finally {
-      this.#asked = null;
     }
-  }
-
-  async #patience(): Promise<null> {
-    await delay(ANSWER_MS, null, { ref: false });
-    // Where the main thread was held up, the answer may be there and not have been read yet.
-    await turn();
-    return null;
   }
 
   #says(state: CheckResult['state'], ms: number, message: string): CheckResult {
     return { name: this.#name, state, duration_ms: Math.round(ms * 100) / 100, message };
   }
+}
+
+async function patience(): Promise<null> {
+  await delay(ANSWER_MS, null, { ref: false });
+  // Where the main thread was held up, the answer may be there and not have been read yet.
+  await turn();
+  return null;
 }
