@@ -6,13 +6,15 @@ export type Facts = {
   instance: string;
   phase: Phase;
   queue: {
-    /** Files that settle or wait to be read: whose target is whose is not known yet. */
+    /** Names that had news a moment ago; the files may be gone, for we take them away ourselves. */
+    settling: number;
+    /** Files that wait to be read: whose target is whose is not known yet. */
     unread: number;
     /** Intents that are read and wait for their turn. */
     queued: number;
     /** At so many no further ones are read. */
     limit: number;
-    /** What of both is this instance's, as far as can be told. */
+    /** What of `unread` and `queued` is this instance's, as far as can be told. */
     share: number;
   };
   /** Intents that are known and not done with. */
@@ -32,13 +34,14 @@ export type Facts = {
 /** Asks the parts, and nothing that could make it wait. */
 export function gatherFacts(parts: Parts, phase: Phase): Facts {
   const { intake, pipeline, members, settings, pool, store, hold, lease, tally } = parts;
-  const unread = intake.settled + intake.settling;
+  const { settling, settled: unread } = intake;
   const { queued, open } = pipeline;
   const others = members.living;
   return {
     instance: lease.instance,
     phase,
     queue: {
+      settling,
       unread,
       queued,
       limit: settings.queueSize,

@@ -5,9 +5,6 @@ import { getRequestListener } from '@hono/node-server';
 import { boundConnections } from './connections.ts';
 import type { Fetch, Listener, ListenOptions } from './listen.ts';
 
-/** Many requests sent at once would be answered into memory, whether anybody reads or not. */
-const REQUESTS_A_CONNECTION = 100;
-
 /** Answers under way get this long at the end. */
 const LAST_ANSWERS_MS = 200;
 
@@ -34,7 +31,6 @@ export async function listenNode(fetch: Fetch, options: ListenOptions): Promise<
     answer,
   );
   server.timeout = Math.max(timeoutMs, keepAliveMs);
-  server.maxRequestsPerSocket = REQUESTS_A_CONNECTION;
   boundConnections(server, maxConnections);
   server.listen(port, address);
   // Rejects with the error of a port that cannot be opened.
