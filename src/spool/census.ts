@@ -7,9 +7,9 @@ import { isJournalSegment, type Layout } from './layout.ts';
 /** How many files there are, and how large the state is. */
 export type Counts = { files: Record<string, number>; stateBytes: number };
 
-/** A count is good for this long, and for a hundred times as long as it took. */
+/** A count is good for this long, and for twenty times as long as it took. */
 const FRESH_MS = 5000;
-const TIMES_ITS_COST = 100;
+const TIMES_ITS_COST = 20;
 
 /**
  * Counts the files of a spool for those who look on: beside the work, and only when somebody asks.
