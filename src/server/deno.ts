@@ -43,9 +43,9 @@ export async function listenDeno(
     (request, { remoteAddr }) => fetch(request, { client: remoteAddr.hostname }),
   );
   const close = async () => {
-    const ended = server.shutdown();
-    await Promise.race([ended, delay(LAST_ANSWERS_MS, undefined, { ref: false })]);
-    end.abort();
+    const ended = server.shutdown().then(() => true);
+    // A server that has ended cannot be aborted any more.
+    if (!(await Promise.race([ended, delay(LAST_ANSWERS_MS, false, { ref: false })]))) end.abort();
     await server.finished;
   };
   return { port: server.addr.port, close };
