@@ -66,6 +66,7 @@ export async function runConductor(settings: Settings, context: ConductorContext
   endOnFault(log);
   for (const warning of context.warnings) log.warn(warning);
   const observation = await observe(settings, log, context.version, () => self.instance);
+  const meter = observation?.meter ?? noMeter;
   let isFirst = true;
   const assembleOn = async () => {
     // One that was there is made by whoever took it away: he may be about to bring it back.
@@ -76,7 +77,6 @@ export async function runConductor(settings: Settings, context: ConductorContext
     self.instance = lease.instance;
     const named = { ...settings, instance: lease.instance };
     try {
-      const meter = observation?.meter ?? noMeter;
       const lifecycle = await assemble(named, porch, lease, log, meter, progress);
       observation?.show(lifecycle);
       return lifecycle;
@@ -91,6 +91,7 @@ export async function runConductor(settings: Settings, context: ConductorContext
       refused: (error) => {
         const why = messageOf(startError(error, settings.handoff));
         const fields = { error_type: 'disk', error_code: 'E005' };
+        meter.failed('E005');
         log.error(fields, `the queue is held: ${why}; nothing fails for it, it is tried again`);
       },
       periodMs: settings.periodMs,

@@ -105,7 +105,10 @@ export class Observation {
     const { rateLimit, bindAddress } = settings.http;
     const app = createApp(answers, {
       rateLimit: rateLimit ? new RateLimit(rateLimit) : null,
-      faulty: (error) => log.error({ error_type: 'fault', err: error }, 'an HTTP answer failed'),
+      faulty: (error) => {
+        log.debug({ err: error }, 'fault');
+        log.error({ error_type: 'fault' }, `an HTTP answer failed: ${error.message}`);
+      },
     });
     try {
       const options = { ...settings.http, address: bindAddress, port };

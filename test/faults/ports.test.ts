@@ -5,6 +5,25 @@ import { Spool } from '../e2e/spool.ts';
 import { forbidden } from './skip.ts';
 import { straceCommand, straceProblem } from './strace.ts';
 
+test('until the first scan is complete it has not started, and is not ready', async () => {
+  const problem = straceProblem();
+  if (problem !== null) return forbidden('a first scan that takes long', problem);
+  await using spool = new Spool();
+  const under = straceCommand({
+    log: spool.path('strace.log'),
+    calls: ['getdents64'],
+    paths: [spool.handoff],
+    inject: 'delay_enter=3000000:when=1',
+  });
+  const program = spool.start(anyPorts, { under });
+  const ports = await Ports.of(spool, program);
+  assert.deepEqual(failed(await ports.becomes('/startup', 503)), ['startup']);
+  assert.deepEqual(failed(await ports.becomes('/readyz', 503)), ['lifecycle']);
+  assert.equal((await ports.look('/livez')).code, 200);
+  await ports.becomes('/startup', 200);
+  await ports.becomes('/readyz', 200);
+});
+
 test('a disk that stalls makes readiness false, and keeps no answer waiting', async () => {
   const problem = straceProblem();
   if (problem !== null) return forbidden('a disk that stalls', problem);

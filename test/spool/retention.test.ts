@@ -47,7 +47,7 @@ test('what was filed longer ago than it is kept goes, and its status with the lo
   const layout = makeSpool(t);
   fill(layout);
   later(t, 2 * HOUR_MS);
-  const { retention, said, pruned } = makeRetention(layout);
+  const { retention, said, pruned, removed } = makeRetention(layout);
   await retention.passIfDue();
   assert.deepEqual(left(layout), [
     'intent-b.json',
@@ -59,6 +59,7 @@ test('what was filed longer ago than it is kept goes, and its status with the lo
   t.mock.timers.setTime(Date.now() + 2 * HOUR_MS);
   await retention.passIfDue();
   assert.deepEqual(left(layout), []);
+  assert.deepEqual(removed, [1, 3]);
 });
 
 test('it counts from the filing, not from the drop', async (t) => {
