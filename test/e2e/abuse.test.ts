@@ -68,6 +68,7 @@ testOnNode('a head that is too large is refused', async () => {
 testOnNode('a request that does not come to its end is cut off', async () => {
   const { spool, ports } = await watched(['-http-timeout', '500ms']);
   await using _ = spool;
+  const begun = performance.now();
   const [nothing, head, body] = await Promise.all([
     exchange(ports.health, ''),
     exchange(ports.health, `GET /livez HTTP/1.1\r\n${host}A: `),
@@ -76,13 +77,16 @@ testOnNode('a request that does not come to its end is cut off', async () => {
   assert.match(nothing, /^(HTTP\/1\.1 408 |$)/);
   assert.match(head, /^HTTP\/1\.1 408 /);
   assert.match(body, /^HTTP\/1\.1 405 /);
+  // Without a word from us Node would wait for a minute.
+  assert.ok(performance.now() - begun < 30_000);
 });
 
 testOnNode('a connection that asks nothing more is closed', async () => {
-  const { spool, ports } = await watched(['-http-keep-alive', '300ms']);
+  const { spool, ports } = await watched(['-http-keep-alive', '2s']);
   await using _ = spool;
   const answer = await exchange(ports.health, `GET /livez HTTP/1.1\r\n${host}\r\n`);
   assert.match(answer, /^HTTP\/1\.1 200 /);
+  assert.match(answer, /^keep-alive: timeout=2,/im);
 });
 
 testOnNode('of many requests sent at once only so many are answered', async () => {
