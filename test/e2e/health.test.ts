@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { intentFor } from '../tools/porch.ts';
@@ -110,6 +110,26 @@ test('what stops intents stops readiness, with the check that says why, and only
   assert.equal((await ports.look('/livez')).code, 200);
   renameSync(spool.path('away'), spool.handoff);
   await ports.becomes('/ready', 200);
+});
+
+test('a porch that is there and cannot be started is not ready', async () => {
+  const porch = new Spool();
+  await using _ = porch;
+  const path = porch.path('porch');
+  porch.install(path);
+  const { spool, ports } = await watched(['-porch', path]);
+  await using __ = spool;
+  writeFileSync(`${path}.new`, '#!/does/not/exist\n', { mode: 0o755 });
+  renameSync(`${path}.new`, path);
+  spool.drop('intent-a.json', intentFor(''));
+  const held = await ports.becomes('/readyz', 503);
+  assert.deepEqual(failed(held), ['porch']);
+  const { message } = held.checks.find(({ name }) => name === 'porch') ?? {};
+  assert.match(message ?? '', /^the queue is held for .*: could not run porch for intent-a\.json$/);
+  assert.equal((await ports.samples()).get('conductor_errors_total{code="E006"}'), 1);
+  porch.install(path);
+  await spool.filed('intent-a.json');
+  await ports.becomes('/readyz', 200);
 });
 
 test('a handoff directory that takes the place of the first is looked at from then on', async () => {
