@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Progress } from './cli/progress.ts';
 import { ConfigError } from './config/error.ts';
 import type { Settings } from './config/settings.ts';
 import { formatDuration } from './config/units.ts';
 import { Lifecycle } from './lifecycle.ts';
+import type { Observation } from './observe.ts';
+import { openStore } from './open-store.ts';
 import { Claims } from './pipeline/claims.ts';
 import { Concluder } from './pipeline/concluder.ts';
 import { Filing } from './pipeline/filing.ts';
@@ -22,26 +24,19 @@ import { mendPackages } from './porch/builtin/mend.ts';
 import { findPorch } from './porch/find.ts';
 import { nativeSpawnerProblem } from './porch/native/spawner.ts';
 import type { SpawnerName } from './porch/types.ts';
-import type { Hold } from './queue/hold.ts';
 import { Scheduler } from './queue/scheduler.ts';
 import { claimsOf } from './spool/claim.ts';
 import { ensureDirectories } from './spool/directories.ts';
 import { syncFiled } from './spool/durable.ts';
 import { Ground } from './spool/ground.ts';
 import { Intake, type IntakeEvents } from './spool/intake.ts';
-import {
-  isJournalSegment,
-  isUnfinishedSnapshot,
-  journalOwner,
-  type Layout,
-  layoutOf,
-} from './spool/layout.ts';
+import { layoutOf } from './spool/layout.ts';
 import { Lease } from './spool/lease.ts';
 import { Members } from './spool/members.ts';
 import { Retention } from './spool/retention.ts';
-import { type StateOptions, Store } from './state/store.ts';
 import { runInSuccession } from './succession.ts';
 import { createLog, type Log } from './telemetry/log.ts';
+import { type Meter, noMeter } from './telemetry/meter.ts';
 import { createHold, endOnFault, endWhenHeld, messageOf, startError } from './trouble.ts';
 import { Pool } from './workers/pool.ts';
 
@@ -70,6 +65,8 @@ export async function runConductor(settings: Settings, context: ConductorContext
   });
   endOnFault(log);
   for (const warning of context.warnings) log.warn(warning);
+  const observation = await observe(settings, log, context.version, () => self.instance);
+  const meter = observation?.meter ?? noMeter;
   let isFirst = true;
   const assembleOn = async () => {
     // One that was there is made by whoever took it away: he may be about to bring it back.
@@ -80,7 +77,9 @@ export async function runConductor(settings: Settings, context: ConductorContext
     self.instance = lease.instance;
     const named = { ...settings, instance: lease.instance };
     try {
-      return await assemble(named, porch, lease, log, progress);
+      const lifecycle = await assemble(named, porch, lease, log, meter, progress);
+      observation?.show(lifecycle);
+      return lifecycle;
     } catch (error) {
       lease.release();
       throw error;
@@ -92,13 +91,30 @@ export async function runConductor(settings: Settings, context: ConductorContext
       refused: (error) => {
         const why = messageOf(startError(error, settings.handoff));
         const fields = { error_type: 'disk', error_code: 'E005' };
+        meter.failed('E005');
         log.error(fields, `the queue is held: ${why}; nothing fails for it, it is tried again`);
       },
       periodMs: settings.periodMs,
     });
   } catch (error) {
     throw startError(error, settings.handoff);
+  } finally {
+    // To the very end they say that the program is ending.
+    await observation?.close();
   }
+}
+
+/** Opens the ports, where there are to be any. Throws ConfigError. */
+async function observe(
+  settings: Settings,
+  log: Log,
+  version: string,
+  instance: () => string,
+): Promise<Observation | null> {
+  if (!settings.http.enabled) return null;
+  // Loaded only here: whoever wants no ports starts faster and smaller without them.
+  const { Observation } = await import('./observe.ts');
+  return Observation.begin({ settings, log, version, instance });
 }
 
 /** Takes a name among those who work on this directory, for a new life of this program. */
@@ -114,6 +130,7 @@ async function assemble(
   porch: string,
   lease: Lease,
   log: Log,
+  meter: Meter,
   progress: Progress | null,
 ): Promise<Lifecycle> {
   const { life } = lease;
@@ -125,6 +142,7 @@ async function assemble(
   let isLost = () => false;
   const hold = createHold(
     log,
+    meter,
     () => goOn(),
     () => isLost(),
   );
@@ -142,7 +160,7 @@ async function assemble(
   if (porch === 'builtin') mendPackages(settings.out);
 
   const opening = settings.once ? endWhenHeld(hold, settings.holdTimeoutMs) : undefined;
-  const store = await openStore(settings, layout, members, life, hold, log, (filed) => {
+  const store = await openStore(settings, layout, members, life, hold, log, meter, (filed) => {
     return filed ? syncFiled(layout, filed) : pool.sync(settings.handoff);
   }).finally(() => {
     clearInterval(opening);
@@ -162,9 +180,22 @@ async function assemble(
     log.warn({ error_type: 'porch' }, `ended ${count} processes that porch had left behind`);
   });
   const tally = new Tally();
-  const filing = new Filing({ layout, store, hold });
-  const base = { settings, log, layout, members, hold, store, pool, slots, strays, tally };
-  const processor = new Processor({ ...base, porch, life });
+  const filing = new Filing({ layout, store, hold, meter });
+  const base = {
+    settings,
+    log,
+    meter,
+    layout,
+    members,
+    hold,
+    store,
+    pool,
+    slots,
+    strays,
+    tally,
+    porch,
+  };
+  const processor = new Processor({ ...base, life });
   const intake = createIntake(settings, log, {
     arrived: () => lifecycle.arrived(),
     changed: (name) => {
@@ -197,7 +228,7 @@ async function assemble(
     mayBegin: () => lifecycle.hasLooked && members.mayClaim && handover?.underWay !== true,
     progressed: () => lifecycle.progressed(),
   });
-  const retention = new Retention(layout, settings, store, log);
+  const retention = new Retention(layout, settings, store, log, meter);
   const settle = (claimed?: Set<string>) => recover({ ...base, filing, pipeline }, claimed);
   handover = new Handover({ ...base, intake, pipeline, settle: () => settle() });
   const lifecycle: Lifecycle = new Lifecycle({
@@ -219,45 +250,6 @@ function executable({ porch }: Settings): string {
   const found = findPorch(porch, process.env.PATH);
   if ('problem' in found) throw new ConfigError([found.problem]);
   return found.path;
-}
-
-function openStore(
-  { handoff, instance, leaseTtlMs }: Settings,
-  layout: Layout,
-  members: Members,
-  life: string,
-  hold: Hold,
-  log: Log,
-  syncFiled: StateOptions['syncFiled'],
-): Promise<Store> {
-  return Store.open({
-    snapshot: layout.snapshot,
-    journal: layout.journal,
-    stateFiles: () => {
-      return readdirSync(layout.handoff)
-        .filter((name) => isJournalSegment(name) || isUnfinishedSnapshot(name))
-        .map((name) => join(layout.handoff, name));
-    },
-    others: {
-      names: () => members.others,
-      look: () => members.look(),
-      journalOf: (name) => layoutOf(handoff, name, life).journal,
-      isOurs: (journal) => members.isLeftToUs(journalOwner(journal)),
-      isInPlace: (name, its) => members.isInPlace(name, its),
-      leads: () => members.leads,
-      graceMs: 2 * leaseTtlMs,
-    },
-    instance,
-    status: layout.status,
-    life,
-    syncFiled,
-    guard: (what, step, reach) =>
-      reach === 'open' ? hold.guardOpen('disk', what, step) : hold.guard('disk', what, step),
-    report: (message, damaged) => {
-      if (damaged) log.error({ error_type: 'state', error_code: 'E009' }, message);
-      else log.info(message);
-    },
-  });
 }
 
 function createIntake(settings: Settings, log: Log, events: IntakeEvents): Intake {

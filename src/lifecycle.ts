@@ -1,5 +1,5 @@
 import { formatDuration } from './config/units.ts';
-import { type End, EXIT, type Parts } from './parts.ts';
+import { type End, EXIT, type Parts, type Phase } from './parts.ts';
 import { shutDown } from './shutdown.ts';
 import { onStopSignals, signalExitCode } from './signals.ts';
 import { assertUsable, ensureDirectories } from './spool/directories.ts';
@@ -42,6 +42,21 @@ export class Lifecycle {
     return this.#exitCode(end, clean);
   }
 
+  get parts(): Parts {
+    return this.#parts;
+  }
+
+  /** Where in its life it is: until the first look is over it is starting. */
+  get phase(): Phase {
+    if (this.#ending) return 'stopping';
+    return this.#listed ? 'running' : 'starting';
+  }
+
+  /** Whether the first look is over. */
+  get started(): boolean {
+    return this.#listed;
+  }
+
   /** Claims, journal and lease are in a directory that is out of reach by now. */
   lost(): void {
     this.#end({ kind: 'replaced' });
@@ -66,7 +81,7 @@ export class Lifecycle {
   progressed(): void {
     const { settings, pipeline, hold, handover } = this.#parts;
     if (!settings.once || !this.#listed || handover.underWay) return;
-    if (pipeline.idle && !hold.active) this.#end({ kind: 'done' });
+    if (pipeline.open === 0 && !hold.active) this.#end({ kind: 'done' });
   }
 
   /** The directory could be read (null) or not: then the queue is held until it can. */

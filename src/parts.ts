@@ -22,6 +22,8 @@ export const EXIT = { ok: 0, unusable: 2, failures: 8 } as const;
 /** The parts of the running program that its life is made of. */
 export type Parts = {
   settings: Settings;
+  /** Absolute path of porch, or `builtin`. */
+  porch: string;
   log: Log;
   progress: Progress | null;
   layout: Layout;
@@ -39,6 +41,8 @@ export type Parts = {
   handover: Handover;
   recover(): Promise<Recovered>;
 };
+
+export type Phase = 'starting' | 'running' | 'stopping';
 
 /** Why the program ends. */
 export type End =

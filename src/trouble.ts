@@ -7,6 +7,7 @@ import { Hold, type HoldEvents } from './queue/hold.ts';
 import { DirectoryError } from './spool/directories.ts';
 import { LaterVersion } from './state/records.ts';
 import type { Log } from './telemetry/log.ts';
+import type { Meter } from './telemetry/meter.ts';
 
 /** What no part of the program has foreseen ends it, with one line: the next start goes on. */
 export function endOnFault(log: Log): void {
@@ -22,9 +23,10 @@ export function endOnFault(log: Log): void {
 }
 
 /** Says once when the queue is held, and once when it goes on. */
-export function createHold(log: Log, goOn: () => void, isLost: () => boolean): Hold {
+export function createHold(log: Log, meter: Meter, goOn: () => void, isLost: () => boolean): Hold {
   const held: HoldEvents['held'] = (cause, what, error) => {
-    const code = { disk: isFull(error) ? 'E011' : 'E005', porch: 'E006' }[cause];
+    const code = cause === 'porch' ? 'E006' : isFull(error) ? 'E011' : 'E005';
+    meter.failed(code);
     log.error(
       { error_type: cause, error_code: code },
       `the queue is held: could not ${what}: ${messageOf(error)}; nothing fails for it, it is ` +

@@ -174,6 +174,10 @@ function workedOut(key: string, value: string, settings: Settings): string {
       return formatDuration(settings.stateRetentionMs);
     case 'instance':
       return settings.instance;
+    case 'http':
+      return value === 'auto' ? `${settings.http.enabled} (auto)` : value;
+    case 'bind_address':
+      return settings.http.bindAddress;
     default:
       return value;
   }

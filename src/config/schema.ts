@@ -14,6 +14,7 @@ import {
   timer,
 } from './kinds.ts';
 import { laterSettings } from './later.ts';
+import { portSettings } from './ports.ts';
 import { type SettingInfo, setting, settingInfo } from './setting.ts';
 
 const mebibyte = 1024 ** 2;
@@ -207,6 +208,7 @@ export const settingsSchema = z.object({
     default: 'production',
     description: 'Value of the field "environment" in every log line.',
   }),
+  ...portSettings,
   ...laterSettings,
 });
 

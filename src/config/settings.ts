@@ -50,6 +50,12 @@ export type Settings = {
     readonly healthPort: number;
     readonly metricsPort: number;
     readonly bindAddress: string;
+    readonly timeoutMs: number;
+    readonly keepAliveMs: number;
+    readonly maxConnections: number;
+    readonly maxHeaderSize: number;
+    /** Requests of one address; null is without limit. */
+    readonly rateLimit: { readonly perMinute: number; readonly burst: number } | null;
   };
 };
 
@@ -112,6 +118,16 @@ export function buildSettings(
           : inKubernetes
             ? '0.0.0.0'
             : '127.0.0.1',
+      timeoutMs: values.http_timeout,
+      keepAliveMs: values.http_keep_alive,
+      maxConnections: values.http_max_connections,
+      maxHeaderSize: values.http_max_header_size,
+      rateLimit: values['security.rate_limiting.enabled']
+        ? {
+            perMinute: values['security.rate_limiting.requests_per_minute'],
+            burst: values['security.rate_limiting.burst_size'],
+          }
+        : null,
     },
   };
 }

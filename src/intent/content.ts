@@ -138,7 +138,7 @@ function problemRefusals(text: string, problems: readonly ValueProblem[]): Refus
   });
   const positions = positionsOf(text, offsets);
   return problems
-    .map(({ code, message, mend, path }, index) => ({
+    .map(({ code, message, mend, path, suspicion }, index) => ({
       offset: offsets[index] ?? 0,
       refusal: {
         code,
@@ -147,6 +147,7 @@ function problemRefusals(text: string, problems: readonly ValueProblem[]): Refus
         path: formatPath(path),
         ...positions[index],
         mayPass: false,
+        ...(suspicion ? { suspicion } : {}),
       },
     }))
     .sort((a, b) => a.offset - b.offset)

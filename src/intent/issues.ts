@@ -3,6 +3,7 @@ import { nearest } from '../config/nearest.ts';
 import type { JsonStep } from './json.ts';
 import { quotable } from './places.ts';
 import { expectationAt, knownKeys } from './schema.ts';
+import { type Suspicion, suspicionOf } from './suspicion.ts';
 
 /** Something that is wrong with a value of an intent, before its place in the text is looked up. */
 export type ValueProblem = {
@@ -12,6 +13,8 @@ export type ValueProblem = {
   path: JsonStep[];
   /** Where the text is to be shown: at the key (of one that should not be there) or at the value. */
   at: 'key' | 'value';
+  /** What the value looks like an attempt at. */
+  suspicion?: Suspicion;
 };
 
 /** An issue may list a million unknown keys; nobody reads more than these. */
@@ -68,12 +71,14 @@ function wrongValue(path: JsonStep[], found: unknown, maxReplicas: number): Valu
       at: 'value',
     };
   }
+  const suspicion = suspicionOf(path, found);
   return {
     code: 'E003',
     message: `expected ${expected}, found ${describeValue(found)}`,
     mend: `change it to ${expected}`,
     path,
     at: 'value',
+    ...(suspicion === null ? {} : { suspicion }),
   };
 }
 

@@ -151,7 +151,8 @@ function judge(bytes: Buffer, stats: BigIntStats, limits: CheckLimits): ReadResu
   const content = checkContent(bytes, limits);
   if (content.kind === 'refused') {
     const { refusals, count, correlationId } = content;
-    const refusal = summarise(refusals[0], count);
+    const suspicion = refusals.find((one) => one.suspicion)?.suspicion;
+    const refusal = { ...summarise(refusals[0], count), ...(suspicion ? { suspicion } : {}) };
     return { ...refuse(stats, refusal), sha256, correlationId, refusals, count };
   }
   const { value } = content;

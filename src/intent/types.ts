@@ -1,4 +1,5 @@
 import type { ErrorCode } from './codes.ts';
+import type { Suspicion } from './suspicion.ts';
 
 /**
  * What makes a file this file and not another of the same name: it survives a rename and changes
@@ -28,6 +29,8 @@ export type Refusal = {
   column?: number;
   /** True where a writer that is still at work could cure it (cut-off JSON, a second hard link). */
   mayPass: boolean;
+  /** What a wrong value looks like an attempt at. */
+  suspicion?: Suspicion;
 };
 
 /** What the rest of the program needs to know of an intent that was read and accepted. */

@@ -17,6 +17,7 @@ import type { Layout } from '../spool/layout.ts';
 import type { Members } from '../spool/members.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Meter } from '../telemetry/meter.ts';
 import type { Tally } from './tally.ts';
 
 export type ClaimsParts = {
@@ -28,6 +29,7 @@ export type ClaimsParts = {
   members: Members;
   intake: Intake;
   tally: Tally;
+  meter: Meter;
 };
 
 /** Takes files out of handoff for this instance, and puts back what it does not run. */
@@ -75,6 +77,7 @@ export class Claims {
     if (found.kind === 'busy') intake.settle(name, settings.debounceMs);
     if (found.kind === 'refused') {
       if (!this.#stuck.has(name)) {
+        this.#parts.meter.failed('E005');
         log.error(
           { intent_file: name, error_type: 'spool', error_code: 'E005' },
           `${name} cannot be moved out of handoff (${found.errno}): look at its owner and at ` +

@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { FileIdentity } from '../intent/types.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Meter } from '../telemetry/meter.ts';
 import type { Filing } from './filing.ts';
 import type { Conclusion, Refused } from './job.ts';
 import { errorLogText, type ReportFacts, statusText } from './report.ts';
@@ -11,6 +12,7 @@ export type ConcluderParts = {
   log: Log;
   filing: Filing;
   tally: Tally;
+  meter: Meter;
   /** Where progress is shown, a line for each success would hide it. */
   successLevel: 'info' | 'debug';
 };
@@ -33,7 +35,7 @@ export class Concluder {
   }
 
   async conclude(name: string, conclusion: Conclusion, known: Known): Promise<void> {
-    const { settings, filing, tally } = this.#parts;
+    const { settings, filing, tally, meter } = this.#parts;
     const succeeded = conclusion.outcome === 'success' || conclusion.outcome === 'skipped';
     const changed = known.identity !== null && (await filing.hasChanged(name, known.identity));
     const facts: ReportFacts = {
@@ -60,6 +62,7 @@ export class Concluder {
       at: facts.at.getTime(),
     });
     tally.concluded(conclusion);
+    meter.concluded(conclusion);
     this.#logConclusion(conclusion, facts);
   }
 

@@ -9,18 +9,23 @@ import { giveUp } from '../spool/ground.ts';
 import type { Layout } from '../spool/layout.ts';
 import type { OutcomeRecord } from '../state/records.ts';
 import type { Store } from '../state/store.ts';
+import type { Meter } from '../telemetry/meter.ts';
 import { withDestination } from './report.ts';
+
+export type FilingParts = { layout: Layout; store: Store; hold: Hold; meter: Meter };
 
 /** Puts concluded intents on record and into their place, in this order and no other. */
 export class Filing {
   readonly #layout: Layout;
   readonly #store: Store;
   readonly #hold: Hold;
+  readonly #meter: Meter;
 
-  constructor({ layout, store, hold }: { layout: Layout; store: Store; hold: Hold }) {
+  constructor({ layout, store, hold, meter }: FilingParts) {
     this.#layout = layout;
     this.#store = store;
     this.#hold = hold;
+    this.#meter = meter;
   }
 
   /**
@@ -53,10 +58,11 @@ export class Filing {
 
   /** Status and move for an outcome that is on record; may be repeated. */
   async place(record: OutcomeRecord): Promise<void> {
+    const to = record.to.startsWith('failed/') ? 'failed' : 'processed';
     for (;;) {
       const done = await this.#disk(`file ${record.name}`, () => file(this.#layout, record));
+      if (done === 'filed') this.#meter.filed(to);
       if (done !== 'occupied') break;
-      const to = record.to.startsWith('failed/') ? 'failed' : 'processed';
       record.to = await this.destination(to, record.name);
       record.status = withDestination(record.status, record.to);
       await this.#store.redirect(record.seq, record.to);

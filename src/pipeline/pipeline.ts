@@ -87,16 +87,15 @@ export class Pipeline {
     return this.#parts.scheduler.has(name) || this.#foreign.has(name);
   }
 
-  /** Everything that is known of has been brought to its end. */
-  get idle(): boolean {
-    return this.open === 0;
-  }
-
   /** Intents that are known and not done with. */
   get open(): number {
-    const { intake, scheduler } = this.#parts;
-    const waiting = intake.settled + intake.settling + scheduler.size;
-    return waiting + this.#readAhead.reading + this.#active.size;
+    const { intake } = this.#parts;
+    return intake.settled + intake.settling + this.queued + this.#active.size;
+  }
+
+  /** Intents that are read, or being read, and wait for their turn. */
+  get queued(): number {
+    return this.#parts.scheduler.size + this.#readAhead.reading;
   }
 
   /** Files in handoff that belong to other instances. */

@@ -9,6 +9,7 @@ import { giveUp } from '../spool/ground.ts';
 import type { Layout } from '../spool/layout.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Meter } from '../telemetry/meter.ts';
 import { scrub } from '../telemetry/scrub.ts';
 import { type Pool, type Ran, type RunOptions, ThreadDied } from '../workers/pool.ts';
 import type { Conclusion, Failure, Job } from './job.ts';
@@ -28,6 +29,7 @@ export type ProcessorParts = {
   slots: Slots;
   strays: Strays;
   log: Log;
+  meter: Meter;
 };
 
 /** So often in a row a porch that was replaced while it ran is run anew. */
@@ -191,7 +193,7 @@ export class Processor {
   }
 
   #judge(job: Job, request: PorchRequest, attempt: number, { result, workerId }: Ran): Tried {
-    const { settings, log } = this.#parts;
+    const { settings, log, meter } = this.#parts;
     const verdict = judge(result, request);
     if (log.isLevelEnabled('debug')) {
       const [stdout, stderr] = [scrub(result.stdout), scrub(result.stderr)];
@@ -199,6 +201,7 @@ export class Processor {
     }
     if (verdict.kind === 'cancelled' || verdict.kind === 'not-started')
       return { kind: 'cancelled' };
+    meter.porchRan(result);
     if (verdict.kind === 'success') {
       return {
         kind: 'concluded',
@@ -220,6 +223,7 @@ export class Processor {
         `${job.name}: attempt ${attempt} of ${settings.retry.maxAttempts} failed and is repeated: ` +
           verdict.message,
       );
+      meter.retried();
       return { kind: 'repeat' };
     }
     return concluded(failed(verdict, request.attempt, { result, workerId }));

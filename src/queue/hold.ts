@@ -25,7 +25,7 @@ export class Hold {
   readonly #events: HoldEvents;
   readonly #isLost: () => boolean;
   /** Steps that wait to be tried again, by cause, and since when the cause holds. */
-  readonly #held = new Map<HoldCause, { steps: number; sinceMs: number }>();
+  readonly #held = new Map<HoldCause, { what: string; steps: number; sinceMs: number }>();
   #lookedAt = Number.NEGATIVE_INFINITY;
   #silent = false;
   #abandoned = false;
@@ -38,6 +38,14 @@ export class Hold {
 
   get active(): boolean {
     return this.#held.size > 0;
+  }
+
+  /** What is kept from working, what it was wanted for, and for how many milliseconds by now. */
+  get causes(): readonly { cause: HoldCause; what: string; heldMs: number }[] {
+    const now = performance.now();
+    return [...this.#held].map(([cause, { what, sinceMs }]) => {
+      return { cause, what, heldMs: now - sinceMs };
+    });
   }
 
   /** Milliseconds since the longest-standing cause began; 0 where nothing is held. */
@@ -131,7 +139,7 @@ export class Hold {
       held.steps++;
       return;
     }
-    this.#held.set(cause, { steps: 1, sinceMs: performance.now() });
+    this.#held.set(cause, { what, steps: 1, sinceMs: performance.now() });
     this.#events.held(cause, what, error);
   }
 

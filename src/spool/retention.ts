@@ -15,6 +15,9 @@ export type RetentionLimits = {
 
 type Report = { info(message: string): void; warn(message: string): void };
 
+/** Told how many files a pass has removed. */
+type Meter = { removed(count: number): void };
+
 const HOUR_MS = 3_600_000;
 const FIRST_MS = 5000;
 
@@ -28,6 +31,7 @@ export class Retention {
   readonly #limits: RetentionLimits;
   readonly #store: { prune(before: number): number };
   readonly #log: Report;
+  readonly #meter: Meter;
   /** An hour, or less for short limits. */
   readonly #periodMs: number;
   #timer: NodeJS.Timeout | undefined;
@@ -38,11 +42,13 @@ export class Retention {
     limits: RetentionLimits,
     store: { prune(before: number): number },
     log: Report,
+    meter: Meter,
   ) {
     this.#layout = layout;
     this.#limits = limits;
     this.#store = store;
     this.#log = log;
+    this.#meter = meter;
     const ages = [limits.cleanupAfterMs, limits.failedCleanupAfterMs].filter((ms) => ms > 0);
     this.#periodMs = Math.max(1000, Math.min(HOUR_MS, ...ages));
   }
@@ -81,6 +87,7 @@ export class Retention {
     removed += await this.#removeOld(failed, failedCleanupAfterMs);
     removed += await this.#removeOld(status, statusAfterMs);
     this.#markPass();
+    this.#meter.removed(removed);
     const forgotten = this.#store.prune(Date.now() - stateRetentionMs);
     if (removed + forgotten > 0) {
       this.#log.info(`cleaned up: ${removed} old files removed, ${forgotten} entries forgotten`);

@@ -15,6 +15,7 @@ export type CompactorParts = {
   tails: Tails;
   journal: Journal;
   syncFiled(filed: readonly OutcomeRecord[] | null): Promise<void>;
+  operated(operation: 'snapshot'): void;
   /** Called when it is settled what the snapshot will hold. */
   captured(): void;
 };
@@ -115,6 +116,7 @@ export class Compactor {
       const entries = history.entries();
       return writeSnapshot(snapshot, { ...content, entries }, temporary);
     });
+    this.#options.operated('snapshot');
     this.#uncovered = this.#uncovered.slice(segments.length);
     const since = performance.now();
     const known = new Set(this.#removable.map(({ path }) => path));

@@ -20,6 +20,8 @@ export type StateOptions = Source & {
   /** Names this run of the program. */
   life: string;
   guard: Guard;
+  /** Told of what is done to the state. */
+  operated(operation: 'load' | 'record' | 'snapshot' | 'prune'): void;
   /**
    * Makes durable what was filed since the latest snapshot (null: too much to be named), before it is
    * forgotten what would have to be repeated after a power loss.
@@ -70,6 +72,7 @@ export class Store {
       created: new Date().toISOString(),
     };
     const journal = await Journal.create(options.journal, header, options.guard);
+    options.operated('load');
     return new Store(options, loaded, journal);
   }
 
@@ -142,6 +145,7 @@ export class Store {
     const durable = this.#journal.append(record);
     this.#memory.apply(record);
     await durable;
+    this.#options.operated('record');
     return record;
   }
 
@@ -170,6 +174,7 @@ export class Store {
   /** Forgets outcomes older than `before` (milliseconds since 1970); returns how many. */
   prune(before: number): number {
     const count = this.#memory.prune(before);
+    this.#options.operated('prune');
     if (count > 0) this.#journal.note({ t: 'pruned', before });
     this.#dirty ||= count > 0;
     return count;

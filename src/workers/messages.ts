@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { errorCodes } from '../intent/codes.ts';
+import { suspicions } from '../intent/suspicion.ts';
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
 import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
 
@@ -37,6 +38,7 @@ export const toWorker = z.discriminatedUnion('type', [
     spawner: z.enum(['native', 'node']) satisfies z.ZodType<SpawnerName>,
   }),
   z.object({ type: z.literal('sync'), id: z.number(), path: z.string() }),
+  z.object({ type: z.literal('ping') }),
   z.object({ type: z.literal('cancel'), signal: z.enum(['SIGTERM', 'SIGKILL']) }),
 ]);
 
@@ -51,6 +53,7 @@ const refusal = z.object({
   line: z.number().exactOptional(),
   column: z.number().exactOptional(),
   mayPass: z.boolean(),
+  suspicion: z.enum(suspicions).exactOptional(),
 });
 
 const checkResult = z.discriminatedUnion('kind', [
@@ -105,6 +108,7 @@ export const fromWorker = z.discriminatedUnion('type', [
     done: z.boolean(),
   }),
   z.object({ type: z.literal('synced'), id: z.number(), error: systemError.nullable() }),
+  z.object({ type: z.literal('pong') }),
   /** Not an answer: the thread blocks while porch runs, and hears only what is written here. */
   z.object({ type: z.literal('control'), fd: z.number(), ends: z.array(z.number()) }),
 ]);

@@ -80,6 +80,17 @@ export class Pool {
     return Math.max(1, Math.min(LARGEST_BATCH, Math.floor(BATCH_MS / this.#averageMs)));
   }
 
+  /** Threads that run porch at this moment. */
+  get busy(): number {
+    return this.#runners.filter(({ load }) => load > 0).length;
+  }
+
+  /** Resolves when every thread that has no work has answered: one that runs porch may be deaf. */
+  async ping(): Promise<void> {
+    const idle = [this.#reader, ...this.#runners].filter(({ load }) => load === 0);
+    await Promise.all(idle.map((thread) => thread.ping()));
+  }
+
   /** Work is on its way: the threads that it needs first start while it settles. */
   warm(): void {
     this.#reader.warm();

@@ -33,6 +33,7 @@ export class Thread {
   #worker: Worker | null = null;
   #asked = 0;
   readonly #waiting = new Map<number, Waiting>();
+  #ping: PromiseWithResolvers<void> | null = null;
   /** Where a thread that blocks while porch runs can be told to end it. */
   #control: { fd: number; ends: readonly number[] } | null = null;
   readonly #startWorker: () => Worker;
@@ -69,6 +70,19 @@ export class Thread {
     this.#worker.unref();
   }
 
+  /**
+   * Resolves when the thread has answered, which one without work does at once. One that was not
+   * started, or has died, is there when it is asked.
+   */
+  ping(): Promise<void> {
+    if (!this.#worker) return Promise.resolve();
+    if (!this.#ping) {
+      this.#ping = Promise.withResolvers();
+      this.#worker.postMessage({ type: 'ping' } satisfies ToWorker);
+    }
+    return this.#ping.promise;
+  }
+
   /** Ends the porch runs of the thread. */
   cancel(signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#worker?.postMessage({ type: 'cancel', signal } satisfies ToWorker);
@@ -101,6 +115,10 @@ export class Thread {
         this.#control = answer;
         return;
       }
+      if (answer.type === 'pong') {
+        this.#pong();
+        return;
+      }
       const waiting = this.#waiting.get(answer.id);
       if (answer.type === 'ran' && !answer.done) {
         waiting?.part(answer);
@@ -118,8 +136,14 @@ export class Thread {
     return worker;
   }
 
+  #pong(): void {
+    this.#ping?.resolve();
+    this.#ping = null;
+  }
+
   #died(reason: string): void {
     this.#worker = null;
+    this.#pong();
     this.#control?.ends.forEach((fd) => {
       closeSync(fd);
     });

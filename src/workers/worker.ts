@@ -24,6 +24,8 @@ parentPort?.on('message', (data: unknown) => {
 async function handle(message: ToWorker): Promise<void> {
   if (message.type === 'cancel') {
     for (const run of running) run.cancel(message.signal);
+  } else if (message.type === 'ping') {
+    send({ type: 'pong' });
   } else if (message.type === 'check') {
     const results = message.paths.map((path) => checkFile(path, message.limits));
     send({ type: 'checked', id: message.id, results });
@@ -80,10 +82,12 @@ function handBackQueued(): void {
   if (!parentPort) return;
   for (let next = receiveMessageOnPort(parentPort); next; next = receiveMessageOnPort(parentPort)) {
     const message = toWorker.parse(next.message);
-    // Whoever cancels writes it into the control pipe as well.
-    if (message.type !== 'run') continue;
-    const returned = message.requests.length;
-    send({ type: 'ran', id: message.id, results: [], returned, done: true });
+    if (message.type === 'run') {
+      const returned = message.requests.length;
+      send({ type: 'ran', id: message.id, results: [], returned, done: true });
+    } else {
+      void handle(message);
+    }
   }
 }
 

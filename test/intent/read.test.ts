@@ -26,6 +26,12 @@ function refuse(path: string | Buffer) {
 }
 
 describe('checkFile', () => {
+  it('says what a wrong value looks like an attempt at, whichever of several it is', () => {
+    const { refusal } = refuse(put(intentText({ intent_type: 'x', target: 'a;reboot' })));
+    assert.equal(refusal.suspicion, 'command_injection');
+    assert.equal(refuse(put(intentText({ replicas: -1 }))).refusal.suspicion, undefined);
+  });
+
   it('gives what the program needs to know of a good intent', () => {
     const text = intentText({ priority: 'high', timeout: '45s' });
     const path = put(text);

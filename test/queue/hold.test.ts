@@ -31,9 +31,14 @@ test('what the disk refuses is tried again until it succeeds', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(hold.active, true);
   assert.ok(hold.heldMs > 0);
+  assert.deepEqual(
+    hold.causes.map(({ cause, what }) => [cause, what]),
+    [['disk', 'write']],
+  );
   assert.equal(await result, 'written');
   assert.equal(hold.active, false);
   assert.equal(hold.heldMs, 0);
+  assert.deepEqual(hold.causes, []);
   assert.deepEqual(said, ['disk held: write', 'disk released after true']);
 });
 

@@ -12,6 +12,7 @@ const HOUR_MS = 3_600_000;
 function makeRetention(layout: Layout, limits: Partial<RetentionLimits> = {}) {
   const said: string[] = [];
   const pruned: number[] = [];
+  const removed: number[] = [];
   const retention = new Retention(
     layout,
     {
@@ -22,8 +23,9 @@ function makeRetention(layout: Layout, limits: Partial<RetentionLimits> = {}) {
     },
     { prune: (before) => pruned.push(before) },
     { info: (message) => said.push(message), warn: (message) => said.push(`warn ${message}`) },
+    { removed: (count) => removed.push(count) },
   );
-  return { retention, said, pruned };
+  return { retention, said, pruned, removed };
 }
 
 /** From here on it is later by so much; the change times of files stay what they are. */
@@ -45,7 +47,7 @@ test('what was filed longer ago than it is kept goes, and its status with the lo
   const layout = makeSpool(t);
   fill(layout);
   later(t, 2 * HOUR_MS);
-  const { retention, said, pruned } = makeRetention(layout);
+  const { retention, said, pruned, removed } = makeRetention(layout);
   await retention.passIfDue();
   assert.deepEqual(left(layout), [
     'intent-b.json',
@@ -57,6 +59,7 @@ test('what was filed longer ago than it is kept goes, and its status with the lo
   t.mock.timers.setTime(Date.now() + 2 * HOUR_MS);
   await retention.passIfDue();
   assert.deepEqual(left(layout), []);
+  assert.deepEqual(removed, [1, 3]);
 });
 
 test('it counts from the filing, not from the drop', async (t) => {

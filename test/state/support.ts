@@ -109,6 +109,7 @@ export async function openStore(
     instance,
     status,
     life,
+    operated: () => {},
     syncFiled: async () => {},
     guard,
     report: (message, damaged) => said.push(`${damaged ? 'E009 ' : ''}${message}`),

@@ -248,3 +248,35 @@ test('a pool that was warmed or never used holds nothing up', async (t) => {
   assert.equal((await pool.check([put('intent-a.json', intentFor(''))]))[0]?.kind, 'accepted');
   await pool.close();
 });
+
+test('threads without work answer a ping, and those that run porch are not waited for', async (t) => {
+  for (const spawner of spawners) {
+    const pool = makePool(t, { runners: 1, spawner });
+    await pool.ping();
+    const { dir, put, request, begun } = makeFiles(t);
+    await pool.check([put('intent-a.json', intentFor(''))]);
+    const run = pool.run(request('intent-b.json', 'wait-for=go'));
+    await begun('intent-b.json');
+    assert.equal(pool.busy, 1);
+    const first = await Promise.race([pool.ping().then(() => 'ping'), run.then(() => 'run')]);
+    assert.equal(first, 'ping');
+    writeFileSync(join(dir, 'go'), '');
+    await run;
+    assert.equal(pool.busy, 0);
+    await pool.ping();
+  }
+});
+
+test('a thread that is deaf leaves a ping open, and one that dies ends it', async (t) => {
+  const deaf = () => new Worker('setInterval(() => {}, 1000)', { eval: true });
+  const pool = makePool(t, { runners: 1 }, deaf);
+  pool.warm();
+  let answered = false;
+  const ping = pool.ping().then(() => {
+    answered = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(answered, false);
+  await pool.close();
+  await ping;
+});
