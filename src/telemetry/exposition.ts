@@ -18,7 +18,8 @@ const collected = z.array(
     type: z.enum(['counter', 'gauge', 'histogram', 'summary']),
     values: z.array(
       z.object({
-        value: z.number(),
+        // What could not be measured is NaN, which zod takes for no number.
+        value: z.custom<number>((value) => typeof value === 'number'),
         labels: z.record(z.string(), z.union([z.string(), z.number()])),
         metricName: z.string().optional(),
       }),
