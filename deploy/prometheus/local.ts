@@ -58,7 +58,12 @@ export class LocalPrometheus {
     writeFileSync(config, configurationFor(target));
     const data = `--storage.tsdb.path=${join(directory, 'data')}`;
     const args = [`--config.file=${config}`, data, '--web.listen-address=127.0.0.1:0'];
-    const child = spawn(programs.prometheus, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    // In a group of its own, Ctrl-C is left to whoever has started it.
+    const child = spawn(programs.prometheus, args, {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    process.once('exit', () => child.kill('SIGKILL'));
     return new LocalPrometheus(child, await addressOf(child));
   }
 
@@ -81,7 +86,9 @@ export class LocalPrometheus {
   }
 
   async #get(path: string): Promise<unknown> {
-    const response = await fetch(`${this.url}/api/v1/${path}`);
+    const response = await fetch(`${this.url}/api/v1/${path}`).catch((error: unknown) => {
+      throw new Error(`Prometheus does not answer at ${this.url}`, { cause: error });
+    });
     const text = await response.text();
     if (!response.ok) throw new Error(`Prometheus answers ${response.status}: ${text}`);
     return JSON.parse(text);

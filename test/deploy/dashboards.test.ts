@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { dashboards, deploy } from './expressions.ts';
+import { dashboards } from '../../deploy/grafana/dashboards.ts';
+import { deploy } from './expressions.ts';
 
 const provisioning = (path: string) =>
   parse(readFileSync(join(deploy, 'grafana/provisioning', path), 'utf8'));

@@ -1,10 +1,9 @@
 /**
- * The selectors on our own series in the documents that the program was drawn from, each with the
- * document: the operations guide (000), the deployment guide (001) and the README (004). Where they
- * name a histogram, its series are those that a histogram has.
+ * The selectors on our own series in the documents of the Go program. They find their series here
+ * from the start. Where a document names a histogram, its series are those that a histogram has.
  */
-const guide = {
-  '000': [
+const documents = {
+  'operations guide': [
     'conductor_files_processed_total',
     'conductor_files_processed_total{status="success"}',
     'conductor_files_processed_total{status="failed"}',
@@ -28,7 +27,7 @@ const guide = {
     'process_open_fds',
     'up{job="conductor-loop"}',
   ],
-  '001': [
+  'deployment guide': [
     'conductor_loop_files_processed_total',
     'conductor_loop_processing_duration_seconds_bucket',
     'conductor_loop_processing_duration_seconds_sum',
@@ -37,7 +36,7 @@ const guide = {
     'conductor_loop_errors_total',
     'conductor_loop_security_events_total',
   ],
-  '004': [
+  README: [
     'conductor_files_processed_total',
     'conductor_files_failed_total',
     'conductor_processing_duration_seconds_bucket',
@@ -48,6 +47,6 @@ const guide = {
   ],
 } as const;
 
-export const seedSelectors = Object.entries(guide).flatMap(([seed, selectors]) =>
-  selectors.map((selector) => ({ seed, selector })),
+export const earlierSelectors = Object.entries(documents).flatMap(([document, selectors]) =>
+  selectors.map((selector) => ({ document, selector })),
 );
