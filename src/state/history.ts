@@ -40,8 +40,9 @@ export class History {
       if (slot >= this.#kind.length) this.#grow();
       this.#slots.set(name, slot);
     }
-    this.#sha.fill(0, slot * SHA_BYTES, (slot + 1) * SHA_BYTES);
-    this.#sha.write(outcome.sha, slot * SHA_BYTES, SHA_BYTES, 'hex');
+    const from = slot * SHA_BYTES;
+    const written = this.#sha.write(outcome.sha, from, SHA_BYTES, 'hex');
+    if (written < SHA_BYTES) this.#sha.fill(0, from + written, from + SHA_BYTES);
     this.#at[slot] = outcome.at;
     this.#kind[slot] = outcome.succeeded ? SUCCEEDED : FAILED;
   }
