@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { errnoOf, type Path } from '../platform/index.ts';
+import { entriesOf, errnoOf, type Path } from '../platform/index.ts';
+import { DueTimer } from './due-timer.ts';
 import { FutureTimes } from './future-times.ts';
 import { NameHeap } from './name-heap.ts';
 import { nameOf, RawNames } from './raw-names.ts';
@@ -64,8 +64,7 @@ export class Intake {
   readonly #rawNames: RawNames;
   readonly #futureTimes = new FutureTimes();
   readonly #directories = new Set<string>();
-  #settleTimer: NodeJS.Timeout | undefined;
-  #settleTimerDue = Number.POSITIVE_INFINITY;
+  readonly #settleTimer = new DueTimer(() => this.#settleDue());
   #lookTimer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | null = null;
   #stopped = false;
@@ -118,8 +117,9 @@ export class Intake {
 
   /** Looks at a name again after a while (`delayMs`), counted anew at each of its changes. */
   settle(name: string, delayMs: number): void {
-    this.#settling.set(name, performance.now() + delayMs);
-    this.#armSettleTimer();
+    const due = performance.now() + delayMs;
+    this.#settling.set(name, due);
+    this.#settleTimer.set(due);
   }
 
   /** The periodic look and the notifications begin; resolves after the first look. */
@@ -130,7 +130,7 @@ export class Intake {
 
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#settleTimer);
+    this.#settleTimer.stop();
     clearTimeout(this.#lookTimer);
     this.#watcher.close();
   }
@@ -158,12 +158,10 @@ export class Intake {
     try {
       // To watch anew would keep the program from ending.
       if (this.#options.watch && !this.#stopped) this.#watcher.arm();
-      // Latin-1, one character a byte: compact, and nothing is lost that is not UTF-8.
-      const names = await readdir(this.#handoff, { encoding: 'latin1' });
-      this.#forgetDirectories(names);
-      await this.#seen(names, all);
+      await this.#seen(entriesOf(this.#handoff), all);
       this.#events.looked(null);
     } catch (error) {
+      this.#settled.release(() => false);
       this.#events.looked(error);
     }
     if (this.#settled.size > 0) this.#events.arrived();
@@ -217,28 +215,35 @@ export class Intake {
    * What a look has found settles all at once, so that nothing found early in it overtakes a file
    * for the same target that was found late.
    */
-  async #seen(rawNames: readonly string[], all: boolean): Promise<void> {
-    const found: { name: string; time: number }[] = [];
-    for (let from = 0; from < rawNames.length && !this.#stopped; from += NAMES_A_TURN) {
-      for (const rawName of rawNames.slice(from, from + NAMES_A_TURN)) {
-        const name = nameOf(rawName);
-        if (name === undefined || this.#settled.has(name) || this.#events.taken(name)) continue;
-        if (!all && this.#settling.has(name)) continue;
-        this.#rawNames.remember(name, rawName);
-        const time = this.#consider(name, Date.now());
-        if (time === undefined) continue;
-        this.#settling.delete(name);
-        found.push({ name, time });
-      }
-      await new Promise((resolve) => setImmediate(resolve));
+  async #seen(rawNames: Iterable<string>, all: boolean): Promise<void> {
+    const gone = new Set(this.#directories);
+    let count = 0;
+    for (const rawName of rawNames) {
+      const name = nameOf(rawName);
+      if (name !== undefined) this.#find(name, rawName, all);
+      if (name !== undefined) gone.delete(name);
+      if (++count % NAMES_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (this.#stopped) break;
     }
-    for (const { name, time } of found) {
-      if (this.#settled.has(name)) continue;
-      if (this.#settling.has(name) && !this.#isStill(name, time)) continue;
+    this.#settled.release((name, time) => {
+      if (this.#settling.has(name) && !this.#isStill(name, time)) return false;
       this.#settling.delete(name);
-      if (this.#events.taken(name)) this.#rawNames.forget(name);
-      else this.#settled.set(name, time);
-    }
+      const isTaken = this.#events.taken(name);
+      if (isTaken) this.#rawNames.forget(name);
+      return !isTaken;
+    });
+    for (const name of gone) this.#directories.delete(name);
+  }
+
+  /** A name that a look has come upon. */
+  #find(name: string, rawName: string, all: boolean): void {
+    if (this.#settled.has(name) || this.#events.taken(name)) return;
+    if (!all && this.#settling.has(name)) return;
+    this.#rawNames.remember(name, rawName);
+    const time = this.#consider(name, Date.now());
+    if (time === undefined) return;
+    this.#settling.delete(name);
+    this.#settled.hold(name, time);
   }
 
   #waiting(name: string, time: number): Waiting {
@@ -266,24 +271,15 @@ export class Intake {
     return this.#futureTimes.orderTime(name, found.mtimeMs, now);
   }
 
-  #armSettleTimer(): void {
-    const due = this.#settling.peek()?.time ?? Number.POSITIVE_INFINITY;
-    if (due >= this.#settleTimerDue || this.#stopped) return;
-    clearTimeout(this.#settleTimer);
-    this.#settleTimerDue = due;
-    this.#settleTimer = setTimeout(() => this.#settleDue(), Math.max(0, due - performance.now()));
-  }
-
   #settleDue(): void {
     const now = performance.now();
-    this.#settleTimerDue = Number.POSITIVE_INFINITY;
     for (let first = this.#settling.peek(); first && first.time <= now; ) {
       this.#settling.pop();
       const time = this.#considerDue(first.name);
       if (time !== undefined) this.#settled.set(first.name, time);
       first = this.#settling.peek();
     }
-    this.#armSettleTimer();
+    this.#settleTimer.set(this.#settling.peek()?.time ?? Number.POSITIVE_INFINITY);
     if (this.#settled.size > 0) this.#events.arrived();
   }
 
@@ -297,11 +293,5 @@ export class Intake {
       this.#events.looked(error);
       return undefined;
     }
-  }
-
-  #forgetDirectories(rawNames: readonly string[]): void {
-    if (this.#directories.size === 0) return;
-    const present = new Set(rawNames.map((rawName) => nameOf(rawName)));
-    for (const name of this.#directories) if (!present.has(name)) this.#directories.delete(name);
   }
 }
