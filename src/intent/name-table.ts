@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
+import { columnBuffer, makeRoom } from './columns.ts';
 import { NameBytes } from './name-bytes.ts';
 
-const FIRST_CAPACITY = 256;
+const FIRST_PLACES = 512;
 const NONE = -1;
 
 /** Of the hash FNV-1a, and of the mixing at its end. */
@@ -16,12 +17,12 @@ const MIXER = 0x85ebca6b;
 export class NameTable {
   #size = 0;
   /** Numbers in the order of their hashes: each lies in its place or, where that is taken, after it. */
-  #table = new Int32Array(2 * FIRST_CAPACITY).fill(NONE);
+  #table = new Int32Array(FIRST_PLACES).fill(NONE);
   readonly #bytes = new NameBytes();
-  #hashes = new Uint32Array(FIRST_CAPACITY);
-  #lengths = new Uint32Array(FIRST_CAPACITY);
+  readonly #hashes = new Uint32Array(columnBuffer(4));
+  readonly #lengths = new Uint32Array(columnBuffer(4));
   /** Where the bytes of a name lie; of a number that is free, one more than the next such number. */
-  #places = new Uint32Array(FIRST_CAPACITY);
+  readonly #places = new Uint32Array(columnBuffer(4));
   #end = 0;
   /** One more than the first free number; 0 where there is none. */
   #free = 0;
@@ -132,12 +133,7 @@ export class NameTable {
       this.#free = this.#places[number] ?? 0;
       return number;
     }
-    if (this.#end === this.#places.length) {
-      const capacity = Math.ceil(1.5 * this.#end);
-      this.#hashes = grown(this.#hashes, new Uint32Array(capacity));
-      this.#lengths = grown(this.#lengths, new Uint32Array(capacity));
-      this.#places = grown(this.#places, new Uint32Array(capacity));
-    }
+    makeRoom(this.#end, [this.#hashes, this.#lengths, this.#places]);
     return this.#end++;
   }
 
@@ -152,10 +148,4 @@ export class NameTable {
       this.#table[at] = number;
     }
   }
-}
-
-/** The larger of two columns, with the content of the smaller one. */
-export function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

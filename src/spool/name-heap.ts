@@ -1,10 +1,12 @@
-import { grown, NameTable } from '../intent/name-table.ts';
+import { columnBuffer, makeRoom } from '../intent/columns.ts';
+import { NameTable } from '../intent/name-table.ts';
 
-const FIRST_CAPACITY = 256;
+/** So few are not worth giving their memory back. */
+const FEW = 1000;
 
-/** In place of a position in the heap: the number is free, or its name is held back. */
-const FREE = 0xffffffff;
-const HELD = 0xfffffffe;
+/** In place of a position in the heap, which begins at 1: the number is free, or its name held back. */
+const FREE = 0;
+const HELD = 0xffffffff;
 
 /**
  * Names in the order of a time, then of the name; each at most once. Built for a million: a heap of
@@ -13,9 +15,9 @@ const HELD = 0xfffffffe;
  */
 export class NameHeap {
   #names = new NameTable();
-  #times = new Float64Array(FIRST_CAPACITY);
-  #positions = new Uint32Array(FIRST_CAPACITY).fill(FREE);
-  #heap = new Uint32Array(FIRST_CAPACITY);
+  #times = new Float64Array(columnBuffer(8));
+  #positions = new Uint32Array(columnBuffer(4));
+  #heap = new Uint32Array(columnBuffer(4));
   #size = 0;
 
   get size(): number {
@@ -33,12 +35,11 @@ export class NameHeap {
 
   /** Puts a name in, or moves it to another time. */
   set(name: string, time: number): void {
-    const number = this.#names.add(name);
-    this.#makeRoom(number);
+    const number = this.#add(name);
     const position = this.#positions[number] ?? FREE;
     this.#times[number] = time;
-    if (position < HELD) this.#settle(number, position);
-    else this.#push(number);
+    if (position === FREE || position === HELD) this.#push(number);
+    else this.#settle(number, position);
   }
 
   delete(name: string): boolean {
@@ -50,9 +51,8 @@ export class NameHeap {
 
   /** Puts a name in that is not in, and holds it back. */
   hold(name: string, time: number): void {
-    const number = this.#names.add(name);
-    this.#makeRoom(number);
-    if ((this.#positions[number] ?? FREE) < HELD) return;
+    if (this.has(name)) return;
+    const number = this.#add(name);
     this.#times[number] = time;
     this.#positions[number] = HELD;
   }
@@ -69,23 +69,23 @@ export class NameHeap {
 
   clear(): void {
     this.#names = new NameTable();
-    this.#times = new Float64Array(FIRST_CAPACITY);
-    this.#positions = new Uint32Array(FIRST_CAPACITY).fill(FREE);
-    this.#heap = new Uint32Array(FIRST_CAPACITY);
+    this.#times = new Float64Array(columnBuffer(8));
+    this.#positions = new Uint32Array(columnBuffer(4));
+    this.#heap = new Uint32Array(columnBuffer(4));
     this.#size = 0;
   }
 
   /** The first name and its time. */
   peek(): { name: string; time: number } | undefined {
-    const number = this.#heap[0] ?? 0;
     if (this.#size === 0) return undefined;
+    const number = this.#heap[1] ?? 0;
     return { name: this.#names.name(number), time: this.#times[number] ?? 0 };
   }
 
   /** Takes the first name out. */
   pop(): { name: string; time: number } | undefined {
     const first = this.peek();
-    if (first) this.#remove(this.#heap[0] ?? 0);
+    if (first) this.#remove(this.#heap[1] ?? 0);
     return first;
   }
 
@@ -94,21 +94,21 @@ export class NameHeap {
     return number >= 0 && this.#positions[number] !== HELD ? number : undefined;
   }
 
-  #makeRoom(number: number): void {
-    if (number < this.#times.length) return;
-    const capacity = Math.ceil(1.5 * number);
-    this.#times = grown(this.#times, new Float64Array(capacity));
-    this.#positions = grown(this.#positions, new Uint32Array(capacity).fill(FREE));
-    this.#heap = grown(this.#heap, new Uint32Array(capacity));
+  #add(name: string): number {
+    const number = this.#names.add(name);
+    makeRoom(number, [this.#times, this.#positions]);
+    return number;
   }
 
   #push(number: number): void {
-    this.#settle(number, this.#size++);
+    this.#size++;
+    makeRoom(this.#size, [this.#heap]);
+    this.#settle(number, this.#size);
   }
 
   #remove(number: number): void {
     const position = this.#positions[number] ?? 0;
-    const last = this.#heap[--this.#size] ?? 0;
+    const last = this.#heap[this.#size--] ?? 0;
     this.#forget(number);
     if (last !== number) this.#settle(last, position);
   }
@@ -117,19 +117,19 @@ export class NameHeap {
   #forget(number: number): void {
     this.#names.delete(number);
     this.#positions[number] = FREE;
-    if (this.#names.size === 0 && this.#times.length > FIRST_CAPACITY) this.clear();
+    if (this.#names.size === 0 && this.#times.length > FEW) this.clear();
   }
 
   /** Puts a name at a position that is free, or its own, and from there up or down to where it belongs. */
   #settle(number: number, from: number): void {
     let position = from;
-    for (let above = (position - 1) >> 1; position > 0; above = (position - 1) >> 1) {
+    for (let above = position >> 1; above > 0; above = position >> 1) {
       const parent = this.#heap[above] ?? 0;
       if (!this.#isBefore(number, parent)) break;
       this.#put(parent, position);
       position = above;
     }
-    for (let child = this.#firstBelow(position); child >= 0; child = this.#firstBelow(position)) {
+    for (let child = this.#firstBelow(position); child > 0; child = this.#firstBelow(position)) {
       const below = this.#heap[child] ?? 0;
       if (!this.#isBefore(below, number)) break;
       this.#put(below, position);
@@ -138,12 +138,12 @@ export class NameHeap {
     this.#put(number, position);
   }
 
-  /** The position below this one whose name comes first, or -1 where there is none. */
+  /** The position below this one whose name comes first, or 0 where there is none. */
   #firstBelow(position: number): number {
-    const left = 2 * position + 1;
-    if (left >= this.#size) return -1;
+    const left = 2 * position;
+    if (left > this.#size) return 0;
     const right = left + 1;
-    if (right >= this.#size) return left;
+    if (right > this.#size) return left;
     return this.#isBefore(this.#heap[right] ?? 0, this.#heap[left] ?? 0) ? right : left;
   }
 
