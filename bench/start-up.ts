@@ -1,5 +1,6 @@
 import process from 'node:process';
-import { bundle, makeSpool, runToEnd, timed, workOff } from './spool.ts';
+import { bundle, runToEnd, timed, workOff } from './program.ts';
+import { makeSpool } from './spool.ts';
 import { type Measured, median } from './table.ts';
 
 const TARGET_MS = 250;
@@ -17,10 +18,10 @@ export function startUp(quick: boolean): Measured[] {
   }
   const row = (what: string, ours: readonly number[]): Measured => ({
     what,
-    ours: `${median(ours).toFixed(0)} ms`,
-    reference: `node -e 0: ${median(times.bare).toFixed(0)} ms`,
-    target: `< ${TARGET_MS} ms`,
-    met: median(ours) < TARGET_MS,
+    unit: 'ms',
+    value: median(ours),
+    reference: { what: 'node -e 0', value: median(times.bare) },
+    target: { below: TARGET_MS },
     numbers: { ours, bare: times.bare },
   });
   return [

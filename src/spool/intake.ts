@@ -1,6 +1,5 @@
 import { lstatSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { errnoOf, type Path } from '../platform/index.ts';
+import { entriesOf, errnoOf, type Path } from '../platform/index.ts';
 import { FutureTimes } from './future-times.ts';
 import { NameHeap } from './name-heap.ts';
 import { nameOf, RawNames } from './raw-names.ts';
@@ -151,12 +150,10 @@ export class Intake {
     try {
       // To watch anew would keep the program from ending.
       if (this.#options.watch && !this.#stopped) this.#watcher.arm();
-      // Latin-1, one character a byte: compact, and nothing is lost that is not UTF-8.
-      const names = await readdir(this.#handoff, { encoding: 'latin1' });
-      this.#forgetDirectories(names);
-      await this.#seen(names);
+      await this.#seen(entriesOf(this.#handoff));
       this.#events.looked(null);
     } catch (error) {
+      this.#settled.release(() => false);
       this.#events.looked(error);
     }
     if (this.#settled.size > 0) this.#events.arrived();
@@ -211,28 +208,35 @@ export class Intake {
    * for the same target that was found late; also what settles for the news of it: of the older
    * files there may have been news, and none of the newer ones.
    */
-  async #seen(rawNames: readonly string[]): Promise<void> {
+  async #seen(rawNames: Iterable<string>): Promise<void> {
     const now = thisMoment();
-    const found: { name: string; time: number }[] = [];
-    for (let from = 0; from < rawNames.length && !this.#stopped; from += NAMES_A_TURN) {
-      for (const rawName of rawNames.slice(from, from + NAMES_A_TURN)) {
-        const name = nameOf(rawName);
-        if (name === undefined || this.#settled.has(name) || this.#events.taken(name)) continue;
-        this.#rawNames.remember(name, rawName);
-        const time = this.#consider(name, now);
-        if (time === undefined) continue;
-        this.#settling.delete(name);
-        found.push({ name, time });
-      }
-      await new Promise((resolve) => setImmediate(resolve));
+    const gone = new Set(this.#directories);
+    let count = 0;
+    for (const rawName of rawNames) {
+      const name = nameOf(rawName);
+      if (name !== undefined) this.#find(name, rawName, now);
+      if (name !== undefined) gone.delete(name);
+      if (++count % NAMES_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (this.#stopped) break;
     }
-    for (const { name, time } of found) {
-      if (this.#settled.has(name)) continue;
-      if (this.#settling.has(name) && !this.#isStill(name, time)) continue;
+    this.#settled.release((name, time) => {
+      if (this.#settling.has(name) && !this.#isStill(name, time)) return false;
       this.#settling.delete(name);
-      if (this.#events.taken(name)) this.#rawNames.forget(name);
-      else this.#settled.set(name, time);
-    }
+      const isTaken = this.#events.taken(name);
+      if (isTaken) this.#rawNames.forget(name);
+      return !isTaken;
+    });
+    for (const name of gone) this.#directories.delete(name);
+  }
+
+  /** A name that a look has come upon. */
+  #find(name: string, rawName: string, now: Moment): void {
+    if (this.#settled.has(name) || this.#events.taken(name)) return;
+    this.#rawNames.remember(name, rawName);
+    const time = this.#consider(name, now);
+    if (time === undefined) return;
+    this.#settling.delete(name);
+    this.#settled.hold(name, time);
   }
 
   #waiting(name: string, time: number): Waiting {
@@ -280,11 +284,5 @@ export class Intake {
       this.#events.looked(error);
       return undefined;
     }
-  }
-
-  #forgetDirectories(rawNames: readonly string[]): void {
-    if (this.#directories.size === 0) return;
-    const present = new Set(rawNames.map((rawName) => nameOf(rawName)));
-    for (const name of this.#directories) if (!present.has(name)) this.#directories.delete(name);
   }
 }

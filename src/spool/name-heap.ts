@@ -1,113 +1,159 @@
+import { columnBuffer, makeRoom } from '../intent/columns.ts';
+import { NameTable } from '../intent/name-table.ts';
+
+/** So few are not worth giving their memory back. */
+const FEW = 1000;
+
+/** In place of a position in the heap, which begins at 1: the number is free, or its name held back. */
+const FREE = 0;
+const HELD = 0xffffffff;
+
 /**
- * Names in the order of a time, then of the name; each at most once. Built for a million: times lie
- * in a plain array of numbers, and a name that is taken out or moved leaves a stale heap entry
- * behind that is passed over when it comes up.
+ * Names in the order of a time, then of the name; each at most once. Built for a million: a heap of
+ * numbers for the names, and of each in columns its time and where in the heap it is. Names can be
+ * held back: nothing is seen of them before they are released.
  */
 export class NameHeap {
-  #times = new Map<string, number>();
-  #names: string[] = [];
-  #keys: number[] = [];
+  #names = new NameTable();
+  #times = new Float64Array(columnBuffer(8));
+  #positions = new Uint32Array(columnBuffer(4));
+  #heap = new Uint32Array(columnBuffer(4));
+  #size = 0;
 
   get size(): number {
-    return this.#times.size;
+    return this.#size;
   }
 
   has(name: string): boolean {
-    return this.#times.has(name);
+    return this.#find(name) !== undefined;
   }
 
   timeOf(name: string): number | undefined {
-    return this.#times.get(name);
+    const number = this.#find(name);
+    return number === undefined ? undefined : this.#times[number];
   }
 
   /** Puts a name in, or moves it to another time. */
   set(name: string, time: number): void {
-    if (this.#times.get(name) === time) return;
-    this.#times.set(name, time);
-    this.#names.push(name);
-    this.#keys.push(time);
-    this.#up(this.#names.length - 1);
-    if (this.#names.length > 2 * this.#times.size + 1024) this.#rebuild();
+    const number = this.#add(name);
+    const position = this.#positions[number] ?? FREE;
+    this.#times[number] = time;
+    if (position === FREE || position === HELD) this.#push(number);
+    else this.#settle(number, position);
   }
 
   delete(name: string): boolean {
-    return this.#times.delete(name);
+    const number = this.#find(name);
+    if (number === undefined) return false;
+    this.#remove(number);
+    return true;
+  }
+
+  /** Puts a name in that is not in, and holds it back. */
+  hold(name: string, time: number): void {
+    if (this.has(name)) return;
+    const number = this.#add(name);
+    this.#times[number] = time;
+    this.#positions[number] = HELD;
+  }
+
+  /** Releases those of the held that are wanted, and forgets the others. */
+  release(isWanted: (name: string, time: number) => boolean): void {
+    const { end } = this.#names;
+    for (let number = 0; number < end && this.#names.size > this.#size; number++) {
+      if (this.#positions[number] !== HELD) continue;
+      if (isWanted(this.#names.name(number), this.#times[number] ?? 0)) this.#push(number);
+      else this.#forget(number);
+    }
   }
 
   clear(): void {
-    this.#times.clear();
-    this.#names = [];
-    this.#keys = [];
+    this.#names = new NameTable();
+    this.#times = new Float64Array(columnBuffer(8));
+    this.#positions = new Uint32Array(columnBuffer(4));
+    this.#heap = new Uint32Array(columnBuffer(4));
+    this.#size = 0;
   }
 
   /** The first name and its time. */
   peek(): { name: string; time: number } | undefined {
-    while (this.#names.length > 0) {
-      const [name, time] = [this.#names[0], this.#keys[0]];
-      if (name === undefined || time === undefined) return undefined;
-      if (this.#times.get(name) === time) return { name, time };
-      this.#dropFirst();
-    }
-    return undefined;
+    if (this.#size === 0) return undefined;
+    const number = this.#heap[1] ?? 0;
+    return { name: this.#names.name(number), time: this.#times[number] ?? 0 };
   }
 
   /** Takes the first name out. */
   pop(): { name: string; time: number } | undefined {
     const first = this.peek();
-    if (!first) return undefined;
-    this.#times.delete(first.name);
-    this.#dropFirst();
+    if (first) this.#remove(this.#heap[1] ?? 0);
     return first;
   }
 
-  #rebuild(): void {
-    const entries = [...this.#times];
-    entries.sort(([nameA, a], [nameB, b]) => a - b || (nameA < nameB ? -1 : 1));
-    this.#names = entries.map(([name]) => name);
-    this.#keys = entries.map(([, time]) => time);
+  #find(name: string): number | undefined {
+    const number = this.#names.find(name);
+    return number >= 0 && this.#positions[number] !== HELD ? number : undefined;
   }
 
-  #dropFirst(): void {
-    const name = this.#names.pop();
-    const key = this.#keys.pop();
-    if (name === undefined || key === undefined || this.#names.length === 0) return;
-    this.#names[0] = name;
-    this.#keys[0] = key;
-    this.#down(0);
+  #add(name: string): number {
+    const number = this.#names.add(name);
+    makeRoom(number, [this.#times, this.#positions]);
+    return number;
   }
 
-  #before(a: number, b: number): boolean {
-    const [keyA = 0, keyB = 0] = [this.#keys[a], this.#keys[b]];
-    return keyA < keyB || (keyA === keyB && (this.#names[a] ?? '') < (this.#names[b] ?? ''));
+  #push(number: number): void {
+    this.#size++;
+    makeRoom(this.#size, [this.#heap]);
+    this.#settle(number, this.#size);
   }
 
-  #swap(a: number, b: number): void {
-    const [nameA = '', nameB = ''] = [this.#names[a], this.#names[b]];
-    const [keyA = 0, keyB = 0] = [this.#keys[a], this.#keys[b]];
-    this.#names[a] = nameB;
-    this.#names[b] = nameA;
-    this.#keys[a] = keyB;
-    this.#keys[b] = keyA;
+  #remove(number: number): void {
+    const position = this.#positions[number] ?? 0;
+    const last = this.#heap[this.#size--] ?? 0;
+    this.#forget(number);
+    if (last !== number) this.#settle(last, position);
   }
 
-  #up(index: number): void {
-    for (let child = index; child > 0; ) {
-      const parent = (child - 1) >> 1;
-      if (!this.#before(child, parent)) return;
-      this.#swap(child, parent);
-      child = parent;
+  /** What a million have taken is given back when the last of them is gone. */
+  #forget(number: number): void {
+    this.#names.delete(number);
+    this.#positions[number] = FREE;
+    if (this.#names.size === 0 && this.#times.length > FEW) this.clear();
+  }
+
+  /** Puts a name at a position that is free, or its own, and from there up or down to where it belongs. */
+  #settle(number: number, from: number): void {
+    let position = from;
+    for (let above = position >> 1; above > 0; above = position >> 1) {
+      const parent = this.#heap[above] ?? 0;
+      if (!this.#isBefore(number, parent)) break;
+      this.#put(parent, position);
+      position = above;
     }
+    for (let child = this.#firstBelow(position); child > 0; child = this.#firstBelow(position)) {
+      const below = this.#heap[child] ?? 0;
+      if (!this.#isBefore(below, number)) break;
+      this.#put(below, position);
+      position = child;
+    }
+    this.#put(number, position);
   }
 
-  #down(index: number): void {
-    for (let parent = index; ; ) {
-      const left = 2 * parent + 1;
-      if (left >= this.#names.length) return;
-      const right = left + 1;
-      const child = right < this.#names.length && this.#before(right, left) ? right : left;
-      if (!this.#before(child, parent)) return;
-      this.#swap(child, parent);
-      parent = child;
-    }
+  /** The position below this one whose name comes first, or 0 where there is none. */
+  #firstBelow(position: number): number {
+    const left = 2 * position;
+    if (left > this.#size) return 0;
+    const right = left + 1;
+    if (right > this.#size) return left;
+    return this.#isBefore(this.#heap[right] ?? 0, this.#heap[left] ?? 0) ? right : left;
+  }
+
+  #put(number: number, position: number): void {
+    this.#heap[position] = number;
+    this.#positions[number] = position;
+  }
+
+  #isBefore(a: number, b: number): boolean {
+    const [timeA = 0, timeB = 0] = [this.#times[a], this.#times[b]];
+    return timeA < timeB || (timeA === timeB && this.#names.compare(a, b) < 0);
   }
 }

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { moveDirectoryAside, unlinkIfThere } from './files.ts';
 import type { PastOutcome } from './history.ts';
 import { syncDirectory } from './journal.ts';
-import { linesOf } from './lines.ts';
+import { batchesOf } from './lines.ts';
 import {
   checksum,
   decodeRecord,
@@ -34,8 +34,11 @@ const head = z.object({
 /** The first line: the head's JSON, and within it the checksum of that JSON without it. */
 const HEAD_LINE = /^(\{.*),"checksum":"([0-9a-f]{8})","unfinished":\[$/s;
 
-/** `[name, sha256, "s" or "f", milliseconds, checksum of the four before]` */
-const entry = z.tuple([z.string(), z.string(), z.enum(['s', 'f']), z.number(), z.string()]);
+/** `[name, sha256, "s" or "f", milliseconds, checksum of the four before]`, without the checksum. */
+const entry = z.tuple([z.string(), z.string(), z.enum(['s', 'f']), z.number()]);
+
+/** What follows on them: `,"01234567"]`. */
+const CHECKSUM_LENGTH = 12;
 
 /** Up to which byte of which segment a snapshot holds what the journals say. */
 export type Covered = z.infer<typeof covered>;
@@ -124,19 +127,21 @@ export async function readSnapshot(path: string, reader: SnapshotReader): Promis
   let damaged = 0;
   let count = 0;
   let expected = -1;
-  for await (const { text: line } of linesOf(path)) {
-    // A line says by its form what it is: so damage to one says nothing about another.
-    if (number++ === 0) {
-      if (!readHead(path, line, reader)) damaged++;
-    } else if (line.startsWith('["')) {
-      if (reader.glance?.(line) === false || readEntry(line, reader)) count++;
-      else damaged++;
-    } else if (line.startsWith('"')) {
-      if (!readUnfinished(line, reader)) damaged++;
-    } else if (line.startsWith(END) && line.endsWith('}')) {
-      expected = Number(line.slice(END.length, -1));
-    } else if (line !== '' && line !== BEGIN_ENTRIES) {
-      damaged++;
+  for await (const lines of batchesOf(path)) {
+    for (const { text: line } of lines) {
+      // A line says by its form what it is: so damage to one says nothing about another.
+      if (number++ === 0) {
+        if (!readHead(path, line, reader)) damaged++;
+      } else if (line.startsWith('["')) {
+        if (reader.glance?.(line) === false || readEntry(line, reader)) count++;
+        else damaged++;
+      } else if (line.startsWith('"')) {
+        if (!readUnfinished(line, reader)) damaged++;
+      } else if (line.startsWith(END) && line.endsWith('}')) {
+        expected = Number(line.slice(END.length, -1));
+      } else if (line !== '' && line !== BEGIN_ENTRIES) {
+        damaged++;
+      }
     }
   }
   return damaged > 0 || count === expected ? damaged : 1;
@@ -153,11 +158,14 @@ function readHead(path: string, line: string, reader: SnapshotReader): boolean {
   return true;
 }
 
+/** The checksum is that of the line without it, so that a million need not be encoded again. */
 function readEntry(line: string, reader: SnapshotReader): boolean {
-  const parsed = entry.safeParse(parseJson(line.replace(/,$/, '')));
+  const text = line.endsWith(',') ? line.slice(0, -1) : line;
+  const json = `${text.slice(0, -CHECKSUM_LENGTH)}]`;
+  if (text !== `${withChecksum(json)}]`) return false;
+  const parsed = entry.safeParse(parseJson(json));
   if (!parsed.success) return false;
-  const [name, sha, kind, at, sum] = parsed.data;
-  if (checksum(JSON.stringify([name, sha, kind, at])) !== sum) return false;
+  const [name, sha, kind, at] = parsed.data;
   reader.entry(name, { sha, succeeded: kind === 's', at });
   return true;
 }

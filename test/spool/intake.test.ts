@@ -8,83 +8,11 @@ import fs, {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Intake, type IntakeOptions, type Waiting } from '../../src/spool/intake.ts';
 import { until } from '../tools/until.ts';
-import { put, tempDir } from './support.ts';
-
-/** A directory that is watched; what settles is taken at once, as the pipeline does. */
-class Watched {
-  readonly handoff: string;
-  readonly intake: Intake;
-  readonly taken: Waiting[] = [];
-  readonly changed: string[] = [];
-  readonly directories: string[] = [];
-  readonly errors: unknown[] = [];
-  readonly unwatched: unknown[] = [];
-  looks = 0;
-  takenAt = 0;
-  /** Names whose files stay in handoff although they were taken, as while they are read. */
-  readonly inHand = new Set<string>();
-
-  constructor(t: TestContext, changes: Partial<IntakeOptions> = {}, take = true) {
-    this.handoff = tempDir(t);
-    const options = {
-      debounceMs: 50,
-      settleTimeoutMs: 1000,
-      periodMs: 100,
-      watch: true,
-      ...changes,
-    };
-    this.intake = new Intake(this.handoff, options, {
-      arrived: () => {
-        if (take) this.take();
-      },
-      changed: (name) => this.changed.push(name),
-      taken: (name) => this.inHand.has(name),
-      timeOf: () => undefined,
-      directory: (name) => this.directories.push(name),
-      looked: (error) => {
-        this.looks++;
-        if (error !== null) this.errors.push(error);
-      },
-      unwatched: (error) => this.unwatched.push(error),
-    });
-    t.after(() => this.intake.stop());
-  }
-
-  take(): void {
-    const waiting = this.intake.take(100);
-    this.taken.push(...waiting);
-    this.takenAt = Date.now();
-    for (const { name } of waiting) this.inHand.add(name);
-  }
-
-  get names(): string[] {
-    return this.taken.map(({ name }) => name);
-  }
-
-  put(name: string, text = name): string {
-    return put(this.handoff, name, text);
-  }
-
-  /** Puts a file that was dropped so long ago. */
-  putOld(name: string, ageMs: number): string {
-    const path = this.put(name);
-    const time = (Date.now() - ageMs) / 1000;
-    utimesSync(path, time, time);
-    return path;
-  }
-
-  /** After this the directory has been read whole twice more, from beginning to end. */
-  async looked(): Promise<void> {
-    const enough = this.looks + 2;
-    await until(() => this.looks >= enough);
-  }
-}
+import { Watched } from './watched.ts';
 
 test('a backlog settles with the first look, in the order of dropping', async (t) => {
   const watched = new Watched(t, { watch: false }, false);
@@ -272,63 +200,6 @@ test('a directory is reported once, and again where it is a new one', async (t) 
   await watched.looked();
   mkdirSync(join(watched.handoff, 'intent-ü.json'));
   await until(() => watched.directories.length === 3);
-});
-
-test('a handoff that is gone is said, and watched again when it is back', async (t) => {
-  const watched = new Watched(t, { periodMs: 20 });
-  await watched.intake.start();
-  renameSync(watched.handoff, `${watched.handoff}.away`);
-  await until(() => watched.errors.length > 0);
-  mkdirSync(watched.handoff);
-  const before = watched.errors.length;
-  await watched.looked();
-  watched.put('intent-a.json');
-  await until(() => watched.taken.length > 0);
-  assert.ok(watched.errors.length <= before + 1);
-  rmSync(`${watched.handoff}.away`, { recursive: true });
-});
-
-test('a file that cannot be looked at ends nothing and is looked at again', async (t) => {
-  const watched = new Watched(t, { watch: false, debounceMs: 1000 });
-  const path = watched.put('intent-a.json');
-  await watched.intake.look();
-  assert.equal(watched.intake.settling, 1);
-  const { lstatSync } = fs;
-  let failures = 2;
-  const restore = () => {
-    fs.lstatSync = lstatSync;
-    syncBuiltinESMExports();
-  };
-  t.after(restore);
-  t.mock.method(fs, 'lstatSync', (...args: Parameters<typeof lstatSync>) => {
-    if (args[0] === path && failures-- > 0) {
-      throw Object.assign(new Error('EIO: i/o error, lstat'), { code: 'EIO' });
-    }
-    return lstatSync(...args);
-  });
-  syncBuiltinESMExports();
-  await until(() => watched.taken.length > 0);
-  assert.equal(watched.errors.length, 2);
-  restore();
-});
-
-test('where the kernel takes no more watches, looking must do', async (t) => {
-  const watched = new Watched(t, { periodMs: 20 });
-  const { watch } = fs;
-  t.mock.method(fs, 'watch', () => {
-    throw Object.assign(new Error('ENOSPC: System limit reached, watch'), { code: 'ENOSPC' });
-  });
-  syncBuiltinESMExports();
-  t.after(() => {
-    fs.watch = watch;
-    syncBuiltinESMExports();
-  });
-  await watched.intake.start();
-  watched.put('intent-a.json');
-  await until(() => watched.taken.length > 0);
-  await watched.looked();
-  assert.equal(watched.unwatched.length, 1);
-  assert.deepEqual(watched.errors, []);
 });
 
 test('after the end nothing is found any more', async (t) => {

@@ -61,12 +61,21 @@ test('names that move again and again stay in order and leave nothing behind', (
   assert.equal(count, 100);
 });
 
-test('clearing away what is stale keeps the order', () => {
+test('what is held back is not seen until it is released', () => {
   const heap = new NameHeap();
-  for (let index = 0; index < 100; index++) heap.set(`name-${index}`, 1000 - index);
-  for (let time = 0; time < 3000; time++) heap.set('moving', time);
-  for (let index = 99; index >= 0; index--) {
-    assert.deepEqual(heap.pop(), { name: `name-${index}`, time: 1000 - index });
-  }
-  assert.deepEqual(heap.pop(), { name: 'moving', time: 2999 });
+  heap.set('in', 3);
+  for (const name of ['in', 'held', 'unwanted', 'dropped']) heap.hold(name, 1);
+  assert.equal(heap.delete('held'), false);
+  heap.set('dropped', 2);
+  assert.deepEqual([heap.size, heap.has('held'), heap.timeOf('held')], [2, false, undefined]);
+  assert.deepEqual(heap.peek(), { name: 'dropped', time: 2 });
+  const asked: string[] = [];
+  heap.release((name, time) => asked.push(`${name} ${time}`) > 0 && name === 'held');
+  assert.deepEqual(asked, ['held 1', 'unwanted 1']);
+  heap.release(() => assert.fail('nothing is held any more'));
+  const order = [heap.pop(), heap.pop(), heap.pop(), heap.pop()];
+  assert.deepEqual(
+    order.map((first) => first?.name),
+    ['held', 'dropped', 'in', undefined],
+  );
 });

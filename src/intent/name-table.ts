@@ -1,0 +1,151 @@
+import { randomInt } from 'node:crypto';
+import { columnBuffer, makeRoom } from './columns.ts';
+import { NameBytes } from './name-bytes.ts';
+
+const FIRST_PLACES = 512;
+const NONE = -1;
+
+/** Of the hash FNV-1a, and of the mixing at its end. */
+const PRIME = 0x01000193;
+const MIXER = 0x85ebca6b;
+
+/**
+ * Numbers for names, small and dense, so that whatever is known of a million names can lie in
+ * columns. A name costs its bytes and some 25 more, and is nothing for the garbage collector to look
+ * at; as a string in a Map it costs three times as much.
+ */
+export class NameTable {
+  #size = 0;
+  /** Numbers in the order of their hashes: each lies in its place or, where that is taken, after it. */
+  #table = new Int32Array(FIRST_PLACES).fill(NONE);
+  readonly #bytes = new NameBytes();
+  readonly #hashes = new Uint32Array(columnBuffer(4));
+  readonly #lengths = new Uint32Array(columnBuffer(4));
+  /** Where the bytes of a name lie; of a number that is free, one more than the next such number. */
+  readonly #places = new Uint32Array(columnBuffer(4));
+  #end = 0;
+  /** One more than the first free number; 0 where there is none. */
+  #free = 0;
+  /** The name that is looked for. */
+  #sought = Buffer.alloc(1024);
+  #length = 0;
+  /** Makes it impossible to drop names that all have one hash. */
+  readonly #seed = randomInt(2 ** 32);
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** All numbers that are given are below it. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** A name's number, or -1. */
+  find(name: string): number {
+    return this.#table[this.#locate(this.#seek(name))] ?? NONE;
+  }
+
+  /** A name's number, a free one where it had none. */
+  add(name: string): number {
+    const hash = this.#seek(name);
+    const known = this.#table[this.#locate(hash)] ?? NONE;
+    if (known !== NONE) return known;
+    if (2 * this.#size >= this.#table.length - 2) this.#rehash();
+    const number = this.#take();
+    this.#hashes[number] = hash;
+    this.#lengths[number] = this.#length;
+    this.#places[number] = this.#bytes.put(this.#sought, this.#length);
+    this.#table[this.#locate(hash)] = number;
+    this.#size++;
+    return number;
+  }
+
+  /** The number is free from now on. */
+  delete(number: number): void {
+    const mask = this.#table.length - 1;
+    let gap = (this.#hashes[number] ?? 0) & mask;
+    while (this.#table[gap] !== number) gap = (gap + 1) & mask;
+    // Whatever lies behind the gap and could lie in it moves there.
+    for (let at = (gap + 1) & mask; this.#table[at] !== NONE; at = (at + 1) & mask) {
+      const home = (this.#hashes[this.#table[at] ?? 0] ?? 0) & mask;
+      if (((at - home) & mask) < ((at - gap) & mask)) continue;
+      this.#table[gap] = this.#table[at] ?? NONE;
+      gap = at;
+    }
+    this.#table[gap] = NONE;
+    this.#bytes.drop(this.#places[number] ?? 0);
+    this.#places[number] = this.#free;
+    this.#free = number + 1;
+    this.#size--;
+  }
+
+  name(number: number): string {
+    return this.#bytes.text(this.#places[number] ?? 0, this.#lengths[number] ?? 0);
+  }
+
+  /** Less than 0 where the name of the first comes before that of the second, as strings compare. */
+  compare(a: number, b: number): number {
+    const [placeA = 0, placeB = 0] = [this.#places[a], this.#places[b]];
+    return this.#bytes.compare(placeA, this.#lengths[a] ?? 0, placeB, this.#lengths[b] ?? 0);
+  }
+
+  /** Where in the table the name is that is looked for, or the gap where it would be. */
+  #locate(hash: number): number {
+    const mask = this.#table.length - 1;
+    let at = hash & mask;
+    for (let number = this.#table[at] ?? NONE; number !== NONE; number = this.#table[at] ?? NONE) {
+      if (this.#hashes[number] === hash && this.#isSought(number)) break;
+      at = (at + 1) & mask;
+    }
+    return at;
+  }
+
+  #isSought(number: number): boolean {
+    if (this.#lengths[number] !== this.#length) return false;
+    return this.#bytes.equals(this.#places[number] ?? 0, this.#sought, this.#length);
+  }
+
+  /** Looks for this name from now on; gives its hash. */
+  #seek(name: string): number {
+    if (3 * name.length > this.#sought.length) this.#sought = Buffer.alloc(3 * name.length);
+    this.#length = this.#encode(name);
+    let hash = this.#seed;
+    for (let index = 0; index < this.#length; index++) {
+      hash = Math.imul(hash ^ (this.#sought[index] ?? 0), PRIME);
+    }
+    hash = Math.imul(hash ^ (hash >>> 16), MIXER);
+    return (hash ^ (hash >>> 13)) >>> 0;
+  }
+
+  #encode(name: string): number {
+    for (let index = 0; index < name.length; index++) {
+      const code = name.charCodeAt(index);
+      if (code > 127) return this.#sought.write(name);
+      this.#sought[index] = code;
+    }
+    return name.length;
+  }
+
+  #take(): number {
+    if (this.#free > 0) {
+      const number = this.#free - 1;
+      this.#free = this.#places[number] ?? 0;
+      return number;
+    }
+    makeRoom(this.#end, [this.#hashes, this.#lengths, this.#places]);
+    return this.#end++;
+  }
+
+  #rehash(): void {
+    const numbers = this.#table;
+    this.#table = new Int32Array(2 * numbers.length).fill(NONE);
+    const mask = this.#table.length - 1;
+    for (const number of numbers) {
+      if (number === NONE) continue;
+      let at = (this.#hashes[number] ?? 0) & mask;
+      while (this.#table[at] !== NONE) at = (at + 1) & mask;
+      this.#table[at] = number;
+    }
+  }
+}
