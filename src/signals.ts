@@ -11,6 +11,26 @@ export function signalExitCode(signal: NodeJS.Signals): number {
   return process.platform === 'win32' ? 3 : 128 + (numbers[signal] ?? 15);
 }
 
+/**
+ * SIGHUP asks a service to read its configuration again. On Windows it means that the console was
+ * closed, and is among those that mean stop.
+ */
+const hangup: NodeJS.Signals | null = process.platform === 'win32' ? null : 'SIGHUP';
+
+/** From now on SIGHUP does not end the program, whether or not somebody listens to it. */
+export function outliveHangups(): void {
+  if (hangup) process.on(hangup, () => {});
+}
+
+/** Calls `heard` at each SIGHUP; gives what ends that. */
+export function onHangup(heard: () => void): () => void {
+  if (!hangup) return () => {};
+  process.on(hangup, heard);
+  return () => {
+    process.off(hangup, heard);
+  };
+}
+
 /** Calls `stop` at the first signal to stop, and `atOnce` at the next; gives what ends that. */
 export function onStopSignals(
   stop: (signal: NodeJS.Signals) => void,

@@ -3,7 +3,7 @@
  * pays to prepare runs (to claim them and have them ready for a worker).
  */
 export class Slots {
-  readonly #prepared: number;
+  #count: number;
   readonly #preparing: () => boolean;
   readonly #freed: () => void;
   #free: number;
@@ -14,7 +14,7 @@ export class Slots {
    * waits for.
    */
   constructor(count: number, preparing: () => boolean, freed: () => void) {
-    this.#prepared = count;
+    this.#count = count;
     this.#preparing = preparing;
     this.#freed = freed;
     this.#free = 2 * count;
@@ -22,7 +22,7 @@ export class Slots {
 
   /** How many more may begin. */
   get free(): number {
-    return this.#preparing() ? this.#free : this.#free - this.#prepared;
+    return this.#preparing() ? this.#free : this.#free - this.#count;
   }
 
   /** Takes a slot, waiting for one if need be: those who wait come before those who ask `free`. */
@@ -36,6 +36,17 @@ export class Slots {
 
   give(): void {
     this.#free++;
+    this.#handOut();
+  }
+
+  /** From now on there are so many: what is held beyond that is not given out again. */
+  resize(count: number): void {
+    this.#free += 2 * (count - this.#count);
+    this.#count = count;
+    this.#handOut();
+  }
+
+  #handOut(): void {
     while (this.free > 0 && this.#waiting.length > 0) {
       this.#free--;
       this.#waiting.shift()?.();

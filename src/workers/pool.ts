@@ -6,10 +6,11 @@ import { Thread, ThreadDied } from './thread.ts';
 export { ThreadDied } from './thread.ts';
 
 export type PoolOptions = {
-  /** Threads that run porch. */
+  /** Threads that run porch, until `resize`. */
   runners: number;
   /** Runs that one thread takes at a time: more than 1 only where they can share their syncs. */
   runsPerThread: number;
+  /** May change while they work. */
   limits: CheckLimits;
   spawner: SpawnerName;
 };
@@ -30,6 +31,8 @@ export class Pool {
   readonly #options: PoolOptions;
   readonly #reader: Thread;
   readonly #runners: Thread[];
+  /** Runners that end with their last run. */
+  readonly #leaving = new Set<Thread>();
   readonly #startWorker: (() => Worker) | undefined;
   #queue: Queued[] = [];
   #assigning = false;
@@ -55,6 +58,24 @@ export class Pool {
   warm(): void {
     this.#reader.warm();
     this.#runners[0]?.warm();
+  }
+
+  /** From now on so many threads run porch. One that is too many ends when its runs have. */
+  resize(runners: number): void {
+    while (this.#runners.length < runners) this.#runners.push(new Thread(this.#startWorker));
+    for (const runner of this.#runners.splice(runners)) {
+      this.#leaving.add(runner);
+      this.#leave(runner);
+    }
+    this.#assignSoon();
+  }
+
+  /**
+   * Resolves when the thread has answered through which everything passes. Those that run porch are
+   * deaf meanwhile, and none is asked that was not started yet.
+   */
+  async ping(): Promise<void> {
+    if (this.#reader.started) await this.check([]);
   }
 
   /** Looks at files; the results are in the order of the paths. Rejects with ThreadDied. */
@@ -92,17 +113,26 @@ export class Pool {
 
   /** Takes back what no thread has begun: it counts as cancelled. */
   drain(): void {
-    for (const runner of this.#runners) runner.closeRuns();
+    for (const runner of this.#allRunners) runner.closeRuns();
     for (const { resolve } of this.#queue.splice(0)) resolve({ result: cancelled, workerId: 0 });
   }
 
   /** Ends every run under way. */
   cancel(signal: 'SIGTERM' | 'SIGKILL'): void {
-    for (const runner of this.#runners) runner.cancel(signal);
+    for (const runner of this.#allRunners) runner.cancel(signal);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#reader, ...this.#runners].map((thread) => thread.close()));
+    await Promise.all([this.#reader, ...this.#allRunners].map((thread) => thread.close()));
+  }
+
+  get #allRunners(): Thread[] {
+    return [...this.#runners, ...this.#leaving];
+  }
+
+  #leave(runner: Thread): void {
+    if (runner.load > 0 || !this.#leaving.delete(runner)) return;
+    void runner.close();
   }
 
   /** Requests of one turn of the event loop are dealt out together. */
@@ -145,6 +175,7 @@ export class Pool {
       for (const { reject } of batch)
         reject(error instanceof Error ? error : new Error(`${error}`));
     }
+    this.#leave(runner);
     this.#assignSoon();
   }
 }

@@ -31,6 +31,10 @@ export class Thread {
     this.#startWorker = startWorker;
   }
 
+  get started(): boolean {
+    return this.#worker !== null;
+  }
+
   /** Questions that it has not answered yet. */
   get load(): number {
     return this.#waiting.size;
