@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from '../platform/index.ts';
 import { Watcher } from '../spool/watcher.ts';
@@ -19,8 +19,8 @@ export class FileWatch {
   readonly #changed: () => void;
   readonly #periodMs: number;
   readonly #watcher: Watcher;
-  /** What was read last; null where the file could not be read, undefined before the first time. */
-  #content: string | null | undefined;
+  /** What was seen last; null where the file could not be read, undefined before the first time. */
+  #version: string | null | undefined;
   #timer: NodeJS.Timeout | undefined;
   #due = Number.POSITIVE_INFINITY;
   #looking = false;
@@ -65,11 +65,11 @@ export class FileWatch {
     if (this.#looking) return this.#lookIn(SETTLE_MS);
     this.#looking = true;
     this.#arm();
-    const content = await readOrNull(this.#path);
+    const version = await versionOf(this.#path);
     this.#looking = false;
     if (this.#stopped) return;
-    const isOther = content !== this.#content;
-    this.#content = content;
+    const isOther = version !== this.#version;
+    this.#version = version;
     this.#lookIn(this.#periodMs);
     if (isOther) this.#changed();
   }
@@ -84,9 +84,15 @@ export class FileWatch {
   }
 }
 
-async function readOrNull(path: string): Promise<string | null> {
+/**
+ * Its content, and which file that is: who reads it when told may have read one that came and went
+ * between two looks, and then an older content that has come back is news.
+ */
+async function versionOf(path: string): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8');
+    await using file = await open(path);
+    const { dev, ino, mtimeNs } = await file.stat({ bigint: true });
+    return `${dev} ${ino} ${mtimeNs} ${await file.readFile('utf8')}`;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return null;
