@@ -21,6 +21,29 @@ test('as many may begin as there are slots, and as many again while runs are pre
   assert.equal(slots.free, -1);
 });
 
+test('there may be more or fewer from one moment to the next', async () => {
+  const events: string[] = [];
+  const slots = new Slots(
+    1,
+    () => false,
+    () => events.push('freed'),
+  );
+  slots.take();
+  const waiting = Promise.resolve(slots.take()).then(() => events.push('had its turn'));
+  slots.resize(2);
+  await waiting;
+  assert.equal(slots.free, 0);
+  slots.resize(1);
+  assert.equal(slots.free, -1);
+  slots.give();
+  assert.equal(slots.free, 0);
+  slots.give();
+  assert.equal(slots.free, 1);
+  slots.resize(3);
+  assert.equal(slots.free, 3);
+  assert.deepEqual(events, ['had its turn', 'freed', 'freed']);
+});
+
 test('who waits comes first, in order, and is told before anybody else', async () => {
   const events: string[] = [];
   const slots = new Slots(

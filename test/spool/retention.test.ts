@@ -131,3 +131,27 @@ test('while the program runs it cleans again and again until it is stopped', asy
   await until(() => readdirSync(layout.failed).length === 0);
   await until(() => pruned.length >= 2);
 });
+
+test('other limits take effect soon, and only while it works', async (t) => {
+  const layout = makeSpool(t);
+  fill(layout);
+  const limits = {
+    cleanupAfterMs: 1000 * HOUR_MS,
+    failedCleanupAfterMs: 0,
+    stateRetentionMs: 1000 * HOUR_MS,
+  };
+  const retention = new Retention(layout, limits, { prune: () => 0 }, { info() {}, warn() {} });
+  retention.retime();
+  retention.start();
+  t.after(() => retention.stop());
+  limits.cleanupAfterMs = 1;
+  retention.retime();
+  await until(() => readdirSync(layout.processed).length === 0);
+  assert.ok(readdirSync(layout.failed).includes('intent-b.json'));
+  retention.stop();
+  put(layout.processed, 'intent-c.json');
+  retention.retime();
+  // A timer that had been set would fire before this one.
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  assert.deepEqual(readdirSync(layout.processed), ['intent-c.json']);
+});
