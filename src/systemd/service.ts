@@ -59,9 +59,7 @@ export class Service {
 
   /** Settings are read again, until `reloaded`. */
   reloading(): void {
-    // What systemd compares with its own clock is CLOCK_MONOTONIC; Node's hrtime is that.
-    const usec = process.hrtime.bigint() / 1000n;
-    if (this.#goesOn) this.#tell('RELOADING=1', `MONOTONIC_USEC=${usec}`);
+    if (this.#goesOn) this.#tell('RELOADING=1', ...monotonicClock());
   }
 
   reloaded(): void {
@@ -117,6 +115,12 @@ export class Service {
       this.#asking = false;
     }
   }
+}
+
+/** What systemd compares with its own clock is CLOCK_MONOTONIC: that of Node's hrtime, not of Deno's. */
+function monotonicClock(): string[] {
+  if (process.versions.deno !== undefined) return [];
+  return [`MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`];
 }
 
 /** Half of what WATCHDOG_USEC allows between two signs of life; null where nobody waits for ours. */

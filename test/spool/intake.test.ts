@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../tools/until.ts';
-import { put, tempDir } from './support.ts';
+import { put } from './support.ts';
 import { Watched } from './watched.ts';
 
 test('a backlog settles with the first look, in the order of dropping', async (t) => {
