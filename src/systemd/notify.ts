@@ -16,11 +16,17 @@ export class Notifier {
   #reported = false;
   /** The latest of the messages that are carried one after the other. */
   #carried: Promise<void> = Promise.resolve();
+  #carrying = 0;
 
   /** `report` is told once why nothing reaches the service manager. */
   constructor(address: string, report: (problem: string) => void) {
     this.#address = address;
     this.#report = report;
+  }
+
+  /** Something is still on its way: what can wait had better do so. */
+  get busy(): boolean {
+    return this.#carrying > 0;
   }
 
   send(lines: readonly string[]): void {
@@ -42,21 +48,28 @@ export class Notifier {
   }
 
   #carry(lines: readonly string[]): void {
-    this.#carried = this.#carried.then(() => {
-      return new Promise((resolve) => {
-        const { PATH } = process.env;
-        const env = { NOTIFY_SOCKET: this.#address, ...(PATH === undefined ? {} : { PATH }) };
-        const carrier = spawn('systemd-notify', lines, { env, stdio: 'ignore' });
-        carrier.on('error', ({ message }) => {
-          this.#complain(
-            `this runtime has no node:ffi, and systemd-notify cannot be run: ${message}`,
-          );
-          resolve();
-        });
-        carrier.on('exit', (code) => {
-          if (code !== 0) this.#complain(`systemd-notify ended with ${code}`);
-          resolve();
-        });
+    this.#carrying++;
+    this.#carried = this.#carried
+      .then(() => this.#carryNow(lines))
+      .then(() => {
+        this.#carrying--;
+      });
+  }
+
+  #carryNow(lines: readonly string[]): Promise<void> {
+    const { PATH } = process.env;
+    const env = { NOTIFY_SOCKET: this.#address, ...(PATH === undefined ? {} : { PATH }) };
+    return new Promise((resolve) => {
+      const carrier = spawn('systemd-notify', lines, { env, stdio: 'ignore' });
+      carrier.on('error', ({ message }) => {
+        this.#complain(
+          `this runtime has no node:ffi, and systemd-notify cannot be run: ${message}`,
+        );
+        resolve();
+      });
+      carrier.on('exit', (code) => {
+        if (code !== 0) this.#complain(`systemd-notify ended with ${code}`);
+        resolve();
       });
     });
   }

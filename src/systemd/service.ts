@@ -90,6 +90,7 @@ export class Service {
   }
 
   #tellStatus(): void {
+    if (this.#notifier?.busy) return;
     const status = this.#newStatus();
     const extension = this.#ready ? [] : [`EXTEND_TIMEOUT_USEC=${START_EXTENSION_USEC}`];
     if (this.#stopping || status.length + extension.length === 0) return;
@@ -106,7 +107,7 @@ export class Service {
 
   /** A loop that does not turn does not come here; threads that do not answer keep us silent. */
   async #tellAlive(): Promise<void> {
-    if (this.#asking) return;
+    if (this.#asking || this.#notifier?.busy) return;
     this.#asking = true;
     try {
       await this.#health?.ping();

@@ -11,6 +11,8 @@ export class NotifySocket {
   readonly #fd: number;
   readonly #receive: (into: Buffer) => number;
   readonly #got: string[] = [];
+  /** It reads whether or not anybody looks, as a service manager does. */
+  readonly #reading = setInterval(() => this.messages, 20);
 
   /** Null where this runtime has no door to such sockets. */
   static bind(address: string): NotifySocket | null {
@@ -51,6 +53,7 @@ export class NotifySocket {
   }
 
   [Symbol.dispose](): void {
+    clearInterval(this.#reading);
     closeSync(this.#fd);
     if (!this.#address.startsWith('@')) rmSync(this.#address, { force: true });
   }
