@@ -1,3 +1,5 @@
+import { isatty } from 'node:tty';
+
 /** Signals that mean stop. On Windows a closed console arrives as SIGHUP, Ctrl-Break as SIGBREAK. */
 const stopSignals: readonly NodeJS.Signals[] =
   process.platform === 'win32'
@@ -22,12 +24,20 @@ export function outliveHangups(): void {
   if (hangup) process.on(hangup, () => {});
 }
 
-/** Calls `heard` at each SIGHUP; gives what ends that. */
+/**
+ * Calls `heard` at each SIGHUP; gives what ends that. Where the terminal that showed our log is gone,
+ * the signal meant that, and becomes the usual one to stop.
+ */
 export function onHangup(heard: () => void): () => void {
   if (!hangup) return () => {};
-  process.on(hangup, heard);
+  const hadTerminal = isatty(2);
+  const told = () => {
+    if (hadTerminal && !isatty(2)) process.kill(process.pid, 'SIGTERM');
+    else heard();
+  };
+  process.on(hangup, told);
   return () => {
-    process.off(hangup, heard);
+    process.off(hangup, told);
   };
 }
 
