@@ -95,23 +95,29 @@ test('a newer file of the same name is not replaced by the one that is given bac
   assert.equal(spool.list('processed').length, 4);
 });
 
+function endIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // As it should be.
+  }
+}
+
 test('a terminal that is closed means stop', async (t) => {
   if (spawnSync('script', ['--version']).status !== 0) {
     forbidden(t.name, 'script(1) is not installed, which has a terminal to close');
     return;
   }
   await using spool = new Spool();
-  // What it says goes to the terminal, and from there into this file.
-  const typescript = spool.path('typescript');
-  const under = [
-    'sh',
-    '-c',
-    `exec script -qfc "$(printf "'%s' " "$@")" ${typescript}`,
-    'sh',
-  ] as const;
+  // What it says goes to the terminal, and from there into `shown`. It has a session of its own there.
+  const command = `exec script -qfc "echo \\$\\$ >pid; exec $(printf "'%s' " "$@")" shown`;
+  const under = ['sh', '-c', command, 'sh'] as const;
   const terminal = spool.start([], { under });
-  const shown = () => (existsSync(typescript) ? readFileSync(typescript, 'utf8') : '');
-  await spool.until(() => /"watching /.test(shown()), 'watching');
+  const shown = spool.path('shown');
+  const watches = () => existsSync(shown) && /"watching /.test(readFileSync(shown, 'utf8'));
+  await spool.until(watches, 'watching');
+  const pid = Number(readFileSync(spool.path('pid'), 'utf8'));
+  t.after(() => endIfAlive(pid));
   const leases = () => spool.list('.inflight').filter((name) => name.endsWith('.lease'));
   spool.drop('intent-1.json', intentFor(''));
   await spool.filed('intent-1.json');
