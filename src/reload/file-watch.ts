@@ -1,3 +1,4 @@
+import { constants, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from '../platform/index.ts';
@@ -68,10 +69,10 @@ export class FileWatch {
     const version = await versionOf(this.#path);
     this.#looking = false;
     if (this.#stopped) return;
-    const isOther = version !== this.#version;
-    this.#version = version;
     this.#lookIn(this.#periodMs);
-    if (isOther) this.#changed();
+    if (version === undefined || version === this.#version) return;
+    this.#version = version;
+    this.#changed();
   }
 
   #arm(): void {
@@ -84,15 +85,30 @@ export class FileWatch {
   }
 }
 
+/** Whether it is there and is no regular file: such a one may be read only once, and reading may wait. */
+export function isPipe(path: string): boolean {
+  try {
+    return !statSync(path).isFile();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
+}
+
+/** Without it, to open a pipe would wait for somebody who writes into it. */
+const READ_NOW = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 /**
  * Its content, and which file that is: who reads it when told may have read one that came and went
- * between two looks, and then an older content that has come back is news.
+ * between two looks, and then an older content that has come back is news. Null where it cannot be
+ * read, undefined for a pipe, which could be read only once.
  */
-async function versionOf(path: string): Promise<string | null> {
+async function versionOf(path: string): Promise<string | null | undefined> {
   try {
-    await using file = await open(path);
-    const { dev, ino, mtimeNs } = await file.stat({ bigint: true });
-    return `${dev} ${ino} ${mtimeNs} ${await file.readFile('utf8')}`;
+    await using file = await open(path, READ_NOW);
+    const stats = await file.stat({ bigint: true });
+    if (!stats.isFile()) return undefined;
+    return `${stats.dev} ${stats.ino} ${stats.mtimeNs} ${await file.readFile('utf8')}`;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return null;

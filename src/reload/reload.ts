@@ -5,7 +5,7 @@ import type { Settings, Surroundings } from '../config/settings.ts';
 import { onHangup } from '../signals.ts';
 import type { Service } from '../systemd/service.ts';
 import type { Log } from '../telemetry/log.ts';
-import { FileWatch } from './file-watch.ts';
+import { FileWatch, isPipe } from './file-watch.ts';
 
 /** Where the settings of this program come from. */
 export type ConfigSource = {
@@ -81,10 +81,10 @@ export class Reload {
   }
 
   #reload(): void {
-    const { source, log, service } = this.#parts;
+    const { log, service } = this.#parts;
     service.reloading();
     try {
-      this.#take(source.load());
+      this.#take(this.#load());
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       log.error(
@@ -96,6 +96,14 @@ export class Reload {
       this.#first = false;
       service.reloaded();
     }
+  }
+
+  #load(): LoadedSettings {
+    const { file, load } = this.#parts.source;
+    if (file === undefined || !isPipe(file)) return load();
+    throw new ConfigError([
+      `configuration file ${file} is no regular file and can be read only once; start with a file to change it`,
+    ]);
   }
 
   #take(next: LoadedSettings): void {

@@ -102,7 +102,7 @@ export class Intake {
    * Without a periodic look what settles keeps its time.
    */
   async retime(): Promise<void> {
-    if (!this.#isPeriodic) return;
+    if (!this.#isPeriodic || this.#stopped) return;
     const begun = performance.now();
     await this.lookAtAll();
     if (!this.#stopped) this.#scheduleLook(begun);

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { intentFor } from '../tools/porch.ts';
@@ -80,6 +91,32 @@ test('SIGHUP without a file, or with flags that beat it, says why nothing change
   const [line] = await spool.said(readAgain);
   assert.match(line?.message ?? '', /; mode is set by flag --mode, which beats the file$/);
 });
+
+test('a configuration from a pipe is read once, and SIGHUP meanwhile does no harm', async () => {
+  await using spool = new Configured();
+  const pipe = spool.path('pipe');
+  execFileSync('mkfifo', [pipe]);
+  const program = spool.startWith({}, ['-config', pipe]);
+  const writer = await spool.until(() => openForReader(pipe), 'the program reading the pipe');
+  program.signal('SIGHUP');
+  writeSync(writer, '{"debounce": "20ms", "mode": "structured"}');
+  closeSync(writer);
+  await spool.said(/^watching /);
+  spool.drop('intent-a.json', intentFor(''));
+  assert.equal((await spool.filed('intent-a.json')).mode, 'structured');
+  const [line] = await spool.said(/can be read only once; start with a file to change it$/);
+  assert.equal(line?.level, 'error');
+  assert.equal(await program.stop(), 0);
+});
+
+/** A pipe can be opened for writing without waiting once somebody reads it. */
+function openForReader(pipe: string): number | null {
+  try {
+    return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return null;
+  }
+}
 
 test('storms of SIGHUP, from the first line of the log to the end, do no harm', async () => {
   await using spool = new Configured();

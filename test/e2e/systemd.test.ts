@@ -70,7 +70,12 @@ test('the watchdog hears of us while we turn, and not while we are stopped', asy
 });
 
 /** The program with its standard error in a file that JOURNAL_STREAM names, or nearly. */
-async function loggedInto(spool: Configured, inode: (ino: bigint) => bigint, flags: string[] = []) {
+async function loggedInto(
+  spool: Configured,
+  inode: (ino: bigint) => bigint,
+  flags: string[] = [],
+  exitCode = 8,
+) {
   const file = spool.path(`stderr-${randomUUID()}`);
   writeFileSync(file, '');
   const { dev, ino } = statSync(file, { bigint: true });
@@ -81,7 +86,7 @@ async function loggedInto(spool: Configured, inode: (ino: bigint) => bigint, fla
   spool.drop(`intent-${randomUUID()}.json`, intentFor('exit=1'));
   spool.put({ debounce: '20ms' });
   const program = spool.startWith({}, ['-once', ...flags], options);
-  assert.equal(await program.exitCode(), 8);
+  assert.equal(await program.exitCode(), exitCode);
   return readFileSync(file, 'utf8').trimEnd().split('\n');
 }
 
@@ -96,6 +101,8 @@ test('the journal gets the priority of each line, and nobody else', async () => 
   assert.ok(inJournal.some((line) => line.startsWith('<4>')));
   const pretty = await loggedInto(spool, (ino) => ino, ['-log-format', 'pretty']);
   for (const line of pretty) assert.match(line, /^<[64]>\[\d\d:\d\d:\d\d\] (?:INFO|WARN): /);
+  const refused = await loggedInto(spool, (ino) => ino, ['-mode', 'odd'], 1);
+  assert.match(refused.join(), /^<3>conductor-loop: flag --mode: "odd"/);
   const elsewhere = await loggedInto(spool, (ino) => ino + 1n);
   for (const line of elsewhere) assert.match(line, /^\{"level":/);
 });
