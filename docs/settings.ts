@@ -27,7 +27,9 @@ environment variable. Flags beat the environment, which beats the file, which be
 - \`state_retention\` is raised to \`cleanup_after\` and \`failed_cleanup_after\` where it is not given itself; giving a
   smaller one is an error.
 
-Settings that are not built yet load, but change nothing; one that is used is warned of at the start.
+The last column says how the value of a running program is changed: by a \`reload\` of the configuration file
+([reference.md](reference.md#changing-settings-while-it-runs)), or only by a \`restart\`. Settings that are not built yet load, but change
+nothing; one that is used is warned of at the start.
 `;
 
 const otherNamesOpening = `
@@ -41,7 +43,7 @@ error; of two flags the last counts.
 function settingsPage(): string {
   const tables = Object.entries(groups).map(([group, title]) => {
     const rows = settingInfos.filter((info) => info.group === group).map(row);
-    const header = ['key', 'flag', 'environment', 'default', 'meaning', 'takes effect'];
+    const header = ['key', 'flag', 'environment', 'default', 'meaning', 'changed by'];
     return `\n## ${title}\n\n${table([header, ...rows])}`;
   });
   return [opening, ...tables, otherNames()].join('');
@@ -54,7 +56,7 @@ function row(info: SettingInfo): string[] {
     `\`${info.variable}\``,
     info.defaultShown === info.default ? `\`${info.default}\`` : info.defaultShown,
     info.description,
-    info.built ? 'yes' : 'not built yet',
+    info.built ? (info.reloadable ? 'reload' : 'restart') : 'not built yet',
   ];
 }
 

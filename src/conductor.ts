@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Progress } from './cli/progress.ts';
 import { ConfigError } from './config/error.ts';
+import type { LoadedSettings } from './config/load.ts';
 import type { Settings } from './config/settings.ts';
 import { formatDuration } from './config/units.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -25,6 +26,8 @@ import { findPorch } from './porch/find.ts';
 import { nativeSpawnerProblem } from './porch/native/spawner.ts';
 import type { SpawnerName } from './porch/types.ts';
 import { Scheduler } from './queue/scheduler.ts';
+import { type ConfigSource, Reload } from './reload/reload.ts';
+import { takeUp } from './reload/take-up.ts';
 import { claimsOf } from './spool/claim.ts';
 import { ensureDirectories } from './spool/directories.ts';
 import { syncFiled } from './spool/durable.ts';
@@ -35,6 +38,8 @@ import { Lease } from './spool/lease.ts';
 import { Members } from './spool/members.ts';
 import { Retention } from './spool/retention.ts';
 import { runInSuccession } from './succession.ts';
+import { Service } from './systemd/service.ts';
+import { statusLine } from './systemd/status.ts';
 import { createLog, type Log } from './telemetry/log.ts';
 import { type Meter, noMeter } from './telemetry/meter.ts';
 import { createHold, endOnFault, endWhenHeld, messageOf, startError } from './trouble.ts';
@@ -43,41 +48,63 @@ import { Pool } from './workers/pool.ts';
 /** The embedded porch can share its syncs among this many packages. */
 const BUILTIN_RUNS_PER_THREAD = 64;
 
-export type ConductorContext = { warnings: readonly string[]; version: string };
+export type ConductorContext = {
+  warnings: readonly string[];
+  version: string;
+  /** Where new settings come from while it runs. */
+  source: ConfigSource;
+};
+
+/** What lasts from one directory to the next. */
+type Surroundings = {
+  log: Log;
+  meter: Meter;
+  progress: Progress | null;
+  service: Service;
+  reload: Reload;
+};
 
 /**
  * Runs the program with these settings until it is done or told to stop, and gives the exit code.
  * Throws ConfigError for what keeps it from starting.
  */
-export async function runConductor(settings: Settings, context: ConductorContext): Promise<number> {
+export async function runConductor(
+  loaded: LoadedSettings,
+  context: ConductorContext,
+): Promise<number> {
   // Files and directories get exactly the modes that they are made with.
   process.umask(0o022);
+  // The one object that all parts read: a reload replaces values in it.
+  const settings = { ...loaded.settings };
+  const wantedName = settings.instance;
   const progress = settings.once && process.stderr.isTTY ? new Progress() : null;
-  const self = { instance: settings.instance };
   const log = await createLog({
     level: settings.logLevel,
     format: settings.logFormat,
     service: 'conductor-loop',
     version: context.version,
     environment: settings.environment,
-    instance: () => self.instance,
+    instance: () => settings.instance,
     beforeLine: () => progress?.clear(),
   });
   endOnFault(log);
   for (const warning of context.warnings) log.warn(warning);
-  const observation = await observe(settings, log, context.version, () => self.instance);
+  const observation = await observe(settings, log, context.version, () => settings.instance);
   const meter = observation?.meter ?? noMeter;
+  const service = new Service(process.env, (why) => log.warn(`systemd is not told: ${why}`));
+  const reload = new Reload({ source: context.source, loaded, settings, log, service });
   let isFirst = true;
   const assembleOn = async () => {
     // One that was there is made by whoever took it away: he may be about to bring it back.
     if (isFirst) makeDirectory(settings.handoff);
     isFirst = false;
     const porch = executable(settings);
-    const lease = takeLease(settings);
-    self.instance = lease.instance;
-    const named = { ...settings, instance: lease.instance };
+    const lease = takeLease(settings.handoff, wantedName);
+    settings.instance = lease.instance;
     try {
-      const lifecycle = await assemble(named, porch, lease, log, meter, progress);
+      const lifecycle = await assemble(settings, porch, lease, {
+        ...{ log, meter, progress, service, reload },
+      });
       observation?.show(lifecycle);
       return lifecycle;
     } catch (error) {
@@ -85,6 +112,8 @@ export async function runConductor(settings: Settings, context: ConductorContext
       throw error;
     }
   };
+  service.begin();
+  reload.begin();
   try {
     return await runInSuccession({
       assemble: assembleOn,
@@ -94,11 +123,13 @@ export async function runConductor(settings: Settings, context: ConductorContext
         meter.failed('E005');
         log.error(fields, `the queue is held: ${why}; nothing fails for it, it is tried again`);
       },
-      periodMs: settings.periodMs,
+      times: settings,
     });
   } catch (error) {
     throw startError(error, settings.handoff);
   } finally {
+    reload.end();
+    service.end();
     // To the very end they say that the program is ending.
     await observation?.close();
   }
@@ -118,7 +149,7 @@ async function observe(
 }
 
 /** Takes a name among those who work on this directory, for a new life of this program. */
-function takeLease({ handoff, instance }: Settings): Lease {
+function takeLease(handoff: string, instance: string): Lease {
   const life = randomBytes(6).toString('hex');
   ensureDirectories(layoutOf(handoff, instance, life));
   return Lease.acquire(join(handoff, '.inflight'), instance, life);
@@ -129,9 +160,7 @@ async function assemble(
   settings: Settings,
   porch: string,
   lease: Lease,
-  log: Log,
-  meter: Meter,
-  progress: Progress | null,
+  { log, meter, progress, service, reload }: Surroundings,
 ): Promise<Lifecycle> {
   const { life } = lease;
   const layout = layoutOf(settings.handoff, lease.instance, life);
@@ -233,8 +262,13 @@ async function assemble(
   handover = new Handover({ ...base, intake, pipeline, settle: () => settle() });
   const lifecycle: Lifecycle = new Lifecycle({
     ...base,
-    ...{ progress, lease, intake, claims, pipeline, retention, handover },
+    ...{ progress, lease, intake, claims, pipeline, retention, handover, service },
     recover: () => settle(new Set(claimsOf(layout, lease.instance))),
+  });
+  reload.follow(takeUp({ ...base, intake, retention, pipeline }));
+  service.follow({
+    status: () => statusLine({ ...base, pipeline }),
+    ping: () => pool.ping(),
   });
   goOn = () => lifecycle.arrived();
   isLost = () => {
@@ -260,7 +294,7 @@ function createIntake(settings: Settings, log: Log, events: IntakeEvents): Intak
     const why = network === null ? 'as configured' : `notifications do not cross ${network}`;
     log.info(`reading ${handoff} every ${formatDuration(periodMs)}: ${why}`);
   }
-  return new Intake(handoff, { ...settings, watch: !polling && !once }, events);
+  return new Intake(handoff, { times: settings, watch: !polling && !once }, events);
 }
 
 /** Throws ConfigError where the spawner that the settings want cannot be had. */

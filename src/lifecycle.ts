@@ -30,6 +30,7 @@ export class Lifecycle {
     const begunMs = performance.now();
     void this.#work().catch(unlessLost);
     const end = await this.#ended.promise;
+    if (end.kind !== 'replaced') this.#parts.service.stopping();
     if (end.kind === 'signal') log.info(`stopping: ${end.signal} received`);
     if (end.kind === 'replaced') this.#sayReplaced();
     if (end.kind === 'taken-over') this.#sayTakenOver();
@@ -120,7 +121,7 @@ export class Lifecycle {
 
   async #work(): Promise<void> {
     const { settings, log, store, intake, pipeline, retention, recover } = this.#parts;
-    const { members, handover } = this.#parts;
+    const { members, handover, service } = this.#parts;
     const { handoff, porch, once, maxWorkers } = settings;
     members.start();
     const recovery = recover();
@@ -142,6 +143,7 @@ export class Lifecycle {
     else retention.start();
     await (once ? intake.look() : intake.start());
     this.#listed = true;
+    service.ready();
     pipeline.pump();
   }
 

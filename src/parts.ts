@@ -13,6 +13,7 @@ import type { Lease } from './spool/lease.ts';
 import type { Members } from './spool/members.ts';
 import type { Retention } from './spool/retention.ts';
 import type { Store } from './state/store.ts';
+import type { Service } from './systemd/service.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Pool } from './workers/pool.ts';
 
@@ -39,6 +40,7 @@ export type Parts = {
   retention: Retention;
   members: Members;
   handover: Handover;
+  service: Service;
   recover(): Promise<Recovered>;
 };
 

@@ -8,8 +8,8 @@ export type SuccessionParts = {
   assemble(): Promise<Lifecycle>;
   /** Told once why the directory that took the place of ours cannot be taken into possession. */
   refused(error: unknown): void;
-  /** How often that is tried again. */
-  periodMs: number;
+  /** How often that is tried again; it may change. */
+  times: { readonly periodMs: number };
 };
 
 /**
@@ -27,7 +27,7 @@ export async function runInSuccession(parts: SuccessionParts): Promise<number> {
 }
 
 /** Null where the program was told to stop meanwhile. */
-async function assembleAnew({ assemble, refused, periodMs }: SuccessionParts) {
+async function assembleAnew({ assemble, refused, times }: SuccessionParts) {
   const stopped = new AbortController();
   const unlisten = onStopSignals(
     () => stopped.abort(),
@@ -41,7 +41,7 @@ async function assembleAnew({ assemble, refused, periodMs }: SuccessionParts) {
       } catch (error) {
         if (!said) refused(error);
       }
-      await delay(periodMs, undefined, stopped).catch(() => {});
+      await delay(times.periodMs, undefined, stopped).catch(() => {});
     }
     return null;
   } finally {

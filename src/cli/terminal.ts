@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { isJournal, withPriority } from '../systemd/journal.ts';
 
 /** How text is to look on a stream. */
 export type Look = {
@@ -67,5 +68,6 @@ export function writeOut(line: string): void {
 
 /** One line to the user about what is wrong or odd. */
 export function complain(line: string): void {
-  process.stderr.write(`conductor-loop: ${line}\n`);
+  const text = `conductor-loop: ${line}\n`;
+  process.stderr.write(isJournal(2, process.env) ? withPriority(text, 'error') : text);
 }

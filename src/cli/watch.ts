@@ -2,8 +2,9 @@ import process from 'node:process';
 import { command, option, optional, string } from 'cmd-ts';
 import { checkPaths } from '../config/check.ts';
 import { ConfigError } from '../config/error.ts';
-import { loadSettings } from '../config/load.ts';
+import { configFileOf, loadSettings } from '../config/load.ts';
 import { settingInfos } from '../config/schema.ts';
+import { outliveHangups } from '../signals.ts';
 import { version } from '../version.ts';
 import { watchFlags } from './flags.ts';
 import { normaliseFlags } from './go-flags.ts';
@@ -31,17 +32,25 @@ async function start(
   flagWarnings: readonly string[],
 ): Promise<number> {
   const onlyShow = readSwitch('validate-config', flags['validate-config']);
-  const loaded = loadSettings({
+  // A wish to read what is being read for the first time must not end the program.
+  if (!onlyShow) outliveHangups();
+  const sources = {
     flags,
     configPath: flags.config,
     environment: process.env,
     directory: process.cwd(),
-  });
+  };
+  const loaded = loadSettings(sources);
   const warnings = [...flagWarnings, ...loaded.warnings];
   if (onlyShow) return showConfig(loaded, warnings);
   const problems = checkPaths(loaded.settings);
   if (problems.length > 0) throw new ConfigError(problems);
   // Loaded only here: -version, -help and mistakes are answered without the whole program.
   const { runConductor } = await import('../conductor.ts');
-  return runConductor(loaded.settings, { warnings, version });
+  const source = {
+    file: configFileOf(sources),
+    surroundings: sources,
+    load: () => loadSettings(sources),
+  };
+  return runConductor(loaded, { warnings, version, source });
 }

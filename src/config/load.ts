@@ -23,6 +23,8 @@ export type SettingRow = {
   /** `flag --x`, `environment CONDUCTOR_X`, `file PATH` or `default`. */
   origin: string;
   built: boolean;
+  /** Whether a running program takes a new value. */
+  reloadable: boolean;
 };
 
 export type LoadedSettings = {
@@ -30,10 +32,15 @@ export type LoadedSettings = {
   rows: readonly SettingRow[];
   /** One line each, for the start of the log. */
   warnings: readonly string[];
+  /** What somebody gave, by key. */
+  given: GivenValues;
+  /** Keys of the file that have no effect, with the origin of what beats them. */
+  beaten: readonly { key: string; by: string }[];
 };
 
 /** A value somebody gave, with the words that name its place in messages. */
-type Given = { value: unknown; origin: string; place: string };
+export type Given = { value: unknown; origin: string; place: string };
+export type GivenValues = ReadonlyMap<string, Given>;
 
 /** Every key that a file may hold, aliases included, with the setting that it means. */
 const infoByName = new Map(
@@ -48,25 +55,49 @@ const knownVariables: ReadonlySet<string> = new Set([...infoByName.keys()].map(v
  */
 export function loadSettings(sources: Sources): LoadedSettings {
   const problems: string[] = [];
-  const path = sources.configPath ?? nonEmpty(sources.environment[configVariable]);
+  const path = configFileOf(sources);
+  const inFile = path === undefined ? [] : givenInFile(path, problems);
   const given = new Map([
-    ...(path === undefined ? [] : givenInFile(path, problems)),
+    ...inFile,
     ...givenInEnvironment(sources.environment, problems),
     ...givenAsFlags(sources.flags),
   ]);
+  const { settings, rows } = workOut(given, sources, problems);
+  return {
+    settings,
+    rows,
+    given,
+    warnings: [
+      ...unknownVariables(sources.environment, knownVariables),
+      ...settingInfos.flatMap((info) => unbuiltWarning(info, given.get(info.key))),
+    ],
+    beaten: inFile.flatMap(([key, { place }]) => {
+      const winner = given.get(key);
+      return winner === undefined || winner.place === place ? [] : [{ key, by: winner.origin }];
+    }),
+  };
+}
+
+/** Path of the configuration file, where there is one. */
+export function configFileOf({ configPath, environment }: Sources): string | undefined {
+  return configPath ?? nonEmpty(environment[configVariable]);
+}
+
+/** Throws ConfigError for what is wrong in these values, and for the problems that were found before. */
+export function workOut(
+  given: GivenValues,
+  surroundings: Surroundings,
+  problems: string[] = [],
+): Pick<LoadedSettings, 'settings' | 'rows'> {
   const values = check(given, problems);
   if (values !== undefined) {
     problems.push(...contradictions(values, (key) => given.has(key)));
   }
   if (values === undefined || problems.length > 0) throw new ConfigError(problems);
-  const settings = buildSettings(values, sources);
+  const settings = buildSettings(values, surroundings);
   return {
     settings,
     rows: settingInfos.map((info) => rowOf(info, given.get(info.key), settings)),
-    warnings: [
-      ...unknownVariables(sources.environment, knownVariables),
-      ...settingInfos.flatMap((info) => unbuiltWarning(info, given.get(info.key))),
-    ],
   };
 }
 
@@ -156,7 +187,8 @@ function unbuiltWarning(info: SettingInfo, given: Given | undefined): string[] {
 function rowOf(info: SettingInfo, given: Given | undefined, settings: Settings): SettingRow {
   const value = info.format(given === undefined ? info.default : given.value);
   const origin = given?.origin ?? 'default';
-  return { key: info.key, value: workedOut(info.key, value, settings), origin, built: info.built };
+  const { key, built, reloadable } = info;
+  return { key, value: workedOut(key, value, settings), origin, built, reloadable };
 }
 
 /** What a value that leaves something open came to. */

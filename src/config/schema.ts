@@ -47,22 +47,26 @@ export const settingsSchema = z.object({
     default: 'direct',
     description: 'How porch is called; structured adds -structured.',
     aliases: ['porch_mode'],
+    reloadable: true,
   }),
   porch_timeout: setting(timer(1), {
     group: 'porch',
     default: '30s',
     description: 'Longest porch run.',
+    reloadable: true,
   }),
   max_porch_timeout: setting(timer(1), {
     group: 'porch',
     default: '10m',
     description: 'Longest run that an intent may ask for with its own timeout.',
+    reloadable: true,
   }),
   porch_env: setting(names('NAME,...'), {
     group: 'porch',
     default: '',
     defaultShown: 'none',
     description: 'Further environment variables that porch may see.',
+    reloadable: true,
   }),
   porch_spawner: setting(choice(['auto', 'native', 'node']), {
     group: 'porch',
@@ -80,16 +84,19 @@ export const settingsSchema = z.object({
     default: '500ms',
     description: 'Quiet time after the last change of a file.',
     aliases: ['debounce_duration', 'file_handling.debounce_duration'],
+    reloadable: true,
   }),
   settle_timeout: setting(timer(), {
     group: 'watching',
     default: '5s',
     description: 'How long after its last change an incomplete file may still be completed.',
+    reloadable: true,
   }),
   period: setting(timer(10), {
     group: 'watching',
     default: '2s',
     description: 'How often the directory is read again whole, in case a notification was lost.',
+    reloadable: true,
   }),
   poll: setting(booleanOrAuto(), {
     group: 'watching',
@@ -102,47 +109,56 @@ export const settingsSchema = z.object({
     description:
       'Porch runs at a time; auto is one and a half for each core that this cgroup may use, at most 16.',
     aliases: ['file_handling.max_workers'],
+    reloadable: true,
   }),
   queue_size: setting(integer(1, 1_000_000), {
     group: 'processing',
     default: '10000',
     description: 'Files read ahead of their turn.',
+    reloadable: true,
   }),
   'retry.max_attempts': setting(integer(1, 100), {
     group: 'processing',
     default: '3',
     description: 'Most porch runs for one intent, the first one counted.',
+    reloadable: true,
   }),
   'retry.initial_delay': setting(timer(), {
     group: 'processing',
     default: '1s',
     description: 'Wait before the second run; it doubles each time.',
+    reloadable: true,
   }),
   'retry.max_delay': setting(timer(), {
     group: 'processing',
     default: '30s',
     description: 'Longest wait between two runs.',
+    reloadable: true,
   }),
   crash_limit: setting(integer(1, 1000), {
     group: 'processing',
     default: '5',
     description: 'An intent during which the program died this many times is filed as failed.',
+    reloadable: true,
   }),
   hold_timeout: setting(timer(), {
     group: 'processing',
     default: '60s',
     description: 'How long -once waits for a disk or a porch that refuses work before it gives up.',
+    reloadable: true,
   }),
   max_file_size: setting(size(1, 256 * mebibyte), {
     group: 'limits',
     default: '10MB',
     description: 'Largest intent file.',
     aliases: ['security.file_validation.max_file_size'],
+    reloadable: true,
   }),
   max_replicas: setting(integer(0, 1_000_000), {
     group: 'limits',
     default: '100',
     description: 'Most replicas that an intent may ask for.',
+    reloadable: true,
   }),
   system_namespaces: setting(names('NAME,...'), {
     group: 'limits',
@@ -150,23 +166,27 @@ export const settingsSchema = z.object({
     defaultShown: 'none',
     description:
       'Namespaces of the cluster itself (such as kube-system) that intents may name all the same.',
+    reloadable: true,
   }),
   cleanup_after: setting(age(), {
     group: 'retention',
     default: '168h',
     description:
       'Age, counted from filing, at which processed files and statuses are removed; 0 is never.',
+    reloadable: true,
   }),
   failed_cleanup_after: setting(ageOrSame(), {
     group: 'retention',
     default: 'same',
     defaultShown: 'as cleanup_after',
     description: 'The same for failed files; 0 is never.',
+    reloadable: true,
   }),
   state_retention: setting(age(1), {
     group: 'retention',
     default: '720h',
     description: 'How long the outcome of an intent is remembered; at least cleanup_after.',
+    reloadable: true,
   }),
   instance: setting(
     textMatching(
@@ -191,11 +211,13 @@ export const settingsSchema = z.object({
     group: 'instances',
     default: '20s',
     description: 'Time for everything that a clean stop does.',
+    reloadable: true,
   }),
   log_level: setting(choice(['debug', 'info', 'warn', 'error']), {
     group: 'logging',
     default: 'info',
     description: 'Least important messages that are logged.',
+    reloadable: true,
   }),
   log_format: setting(choice(['auto', 'json', 'pretty']), {
     group: 'logging',

@@ -31,6 +31,8 @@ export type Declaration = {
   aliases?: readonly string[];
   /** False while the part that the setting belongs to does not exist. */
   built?: false;
+  /** True where a running program takes a new value; the others need a restart. */
+  reloadable?: true;
 };
 
 /** A setting as help, documentation and the loader see it. */
@@ -49,6 +51,7 @@ export type SettingInfo = {
   isSwitch: boolean;
   aliases: readonly string[];
   built: boolean;
+  reloadable: boolean;
   /** Shows what was given, which the schema has accepted, in its usual notation. */
   format: (given: unknown) => string;
 };
@@ -72,6 +75,7 @@ export function setting<T>(
     isSwitch: kind.isSwitch,
     aliases: declared.aliases ?? [],
     built: declared.built ?? true,
+    reloadable: declared.reloadable ?? false,
     format: (given) => kind.format(kind.schema.parse(given)),
   });
   return field;

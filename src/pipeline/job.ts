@@ -9,6 +9,15 @@ export type Job = Schedulable & {
   place: 'handoff' | 'inflight';
 };
 
+/** By what the lines of the log about a job are found. */
+export function logFieldsOf({ name, intent }: Job): {
+  intent_file: string;
+  correlation_id?: string;
+} {
+  const { correlationId } = intent;
+  return { intent_file: name, ...(correlationId === '' ? {} : { correlation_id: correlationId }) };
+}
+
 /** What became of an intent, before it is put on record. */
 export type Conclusion = {
   outcome: 'success' | 'failed' | 'timeout' | 'skipped';

@@ -60,11 +60,9 @@ export class Pipeline {
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
-    const { settings } = parts;
     this.#foreign = new Foreign(parts.layout.handoff);
     this.#readAhead = new ReadAhead({
       ...parts,
-      ...settings,
       accept: (job) => this.#accept(job),
       refuse: (file, refused) => this.#track(this.#refuse(file, refused)),
       advanced: () => this.pump(),

@@ -12,7 +12,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import { scrub } from '../telemetry/scrub.ts';
 import { type Pool, type Ran, type RunOptions, ThreadDied } from '../workers/pool.ts';
-import type { Conclusion, Failure, Job } from './job.ts';
+import { type Conclusion, type Failure, type Job, logFieldsOf } from './job.ts';
 import type { Slots } from './slots.ts';
 import { runIdOf, type Strays } from './strays.ts';
 
@@ -128,7 +128,7 @@ export class Processor {
       } catch (error) {
         if (!(error instanceof ThreadDied)) throw error;
         if (this.#stopping) return { kind: 'cancelled' };
-        log.warn({ intent_file: name, error_type: 'worker' }, `${error.message}; it is replaced`);
+        log.warn({ ...logFieldsOf(job), error_type: 'worker' }, `${error.message}; it is replaced`);
         strays.sweep();
         this.#note(job, { run: '', attempt: total + 1, deaths: deaths + 1 });
       }
@@ -197,7 +197,9 @@ export class Processor {
     const verdict = judge(result, request);
     if (log.isLevelEnabled('debug')) {
       const [stdout, stderr] = [scrub(result.stdout), scrub(result.stderr)];
-      log.debug({ intent_file: job.name, attempt: request.attempt, stdout, stderr }, 'porch ended');
+      const { attempt: number, runId } = request;
+      const fields = { ...logFieldsOf(job), worker_id: workerId, attempt: number, run_id: runId };
+      log.debug({ ...fields, stdout, stderr }, 'porch ended');
     }
     if (verdict.kind === 'cancelled' || verdict.kind === 'not-started')
       return { kind: 'cancelled' };
@@ -215,11 +217,7 @@ export class Processor {
     }
     if (verdict.kind === 'retry' && attempt < settings.retry.maxAttempts) {
       log.warn(
-        {
-          intent_file: job.name,
-          correlation_id: job.intent.correlationId,
-          error_code: verdict.code,
-        },
+        { ...logFieldsOf(job), worker_id: workerId, error_type: 'porch', error_code: verdict.code },
         `${job.name}: attempt ${attempt} of ${settings.retry.maxAttempts} failed and is repeated: ` +
           verdict.message,
       );

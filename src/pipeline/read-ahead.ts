@@ -6,16 +6,21 @@ import type { Intake, Waiting } from '../spool/intake.ts';
 import { type Pool, ThreadDied } from '../workers/pool.ts';
 import type { Job, Refused } from './job.ts';
 
+/** They may change while it works. */
+type ReadAheadSettings = {
+  /** Intents read and not yet run, at most. */
+  readonly queueSize: number;
+  readonly debounceMs: number;
+  readonly settleTimeoutMs: number;
+  readonly crashLimit: number;
+};
+
 export type ReadAheadParts = {
   intake: Intake;
   scheduler: Scheduler<Job>;
   pool: Pool;
   hold: Hold;
-  /** Intents read and not yet run, at most. */
-  queueSize: number;
-  debounceMs: number;
-  settleTimeoutMs: number;
-  crashLimit: number;
+  settings: ReadAheadSettings;
   /** An intent that is in order. */
   accept(job: Job): void;
   /** A file that is refused; it still lies in handoff. */
@@ -103,10 +108,10 @@ export class ReadAhead {
    * to run first, and the newest of the queue is put back for it.
    */
   #room(): boolean {
-    const { intake, scheduler, queueSize } = this.#parts;
+    const { intake, scheduler, settings } = this.#parts;
     const first = intake.peek();
     if (!first) return false;
-    if (scheduler.size + this.reading < queueSize) return true;
+    if (scheduler.size + this.reading < settings.queueSize) return true;
     if (!scheduler.newest || comesBefore(scheduler.newest, first)) return false;
     for (const job of scheduler.removeNewest(Math.min(BATCH, scheduler.size))) {
       if (job.place === 'handoff') intake.putBack(job);
@@ -157,7 +162,7 @@ export class ReadAhead {
     }
     const deaths = (this.#deaths.get(only.name) ?? 0) + 1;
     this.#deaths.set(only.name, deaths);
-    if (deaths < this.#parts.crashLimit) return this.#check(batch);
+    if (deaths < this.#parts.settings.crashLimit) return this.#check(batch);
     return [
       refusedFor('E012', `reading it ended the reader ${deaths} times`, 'look into the file'),
     ];
@@ -192,18 +197,18 @@ export class ReadAhead {
   #settledTime({ name, time }: Waiting, mtimeMs: number): number | undefined {
     const quiet = Date.now() - mtimeMs;
     if (Math.abs(mtimeMs - time) < 0.001 || quiet < 0) return time;
-    const { intake, debounceMs } = this.#parts;
-    if (quiet >= debounceMs) return mtimeMs;
-    intake.settle(name, debounceMs - quiet);
+    const { intake, settings } = this.#parts;
+    if (quiet >= settings.debounceMs) return mtimeMs;
+    intake.settle(name, settings.debounceMs - quiet);
     return undefined;
   }
 
   /** An incomplete file is given `settleTimeoutMs` after its last change to become complete. */
   #stillTime({ name }: Waiting, changedMs: number): boolean {
-    const { intake, settleTimeoutMs } = this.#parts;
+    const { intake, settings } = this.#parts;
     const now = Date.now();
     const since = changedMs <= now ? changedMs : (this.#incompleteSince.get(name) ?? now);
-    const left = since + settleTimeoutMs - now;
+    const left = since + settings.settleTimeoutMs - now;
     if (left <= 0) return false;
     if (changedMs > now) this.#incompleteSince.set(name, since);
     intake.settle(name, left);

@@ -30,6 +30,15 @@ export class Slots {
 
   give(): void {
     this.#taken--;
+    this.#handOut();
+  }
+
+  /** The limit may have risen. */
+  relimited(): void {
+    this.#handOut();
+  }
+
+  #handOut(): void {
     while (this.free > 0 && this.#waiting.length > 0) {
       this.#taken++;
       this.#waiting.shift()?.();

@@ -4,6 +4,7 @@ import type { Platform } from './types.ts';
 import { windows } from './windows.ts';
 
 export { adoptOrphans, reapAdopted } from './children.ts';
+export { sendDatagram } from './datagram.ts';
 export { entriesOf } from './entries.ts';
 export { loadFfi } from './ffi.ts';
 export { systemError } from './libc.ts';

@@ -10,6 +10,8 @@ type Libc = {
   syncfs(fd: number): number;
   prctl(option: number, argument: bigint): number;
   waitid(kind: number, id: number, info: Buffer, options: number): number;
+  socket(domain: number, type: number): number;
+  sendto(fd: number, message: Buffer, flags: number, to: Buffer): number;
   errno(): number;
 };
 
@@ -27,6 +29,8 @@ function load(): Libc | null {
       syncfs: { arguments: ['i32'], return: 'i32' },
       prctl: { arguments: ['i32', 'u64', 'u64', 'u64', 'u64'], return: 'i32' },
       waitid: { arguments: ['i32', 'u32', 'buffer', 'i32'], return: 'i32' },
+      socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
+      sendto: { arguments: ['i32', 'buffer', 'u64', 'i32', 'buffer', 'u32'], return: 'i64' },
       __errno_location: { arguments: [], return: 'pointer' },
     });
     return {
@@ -34,6 +38,11 @@ function load(): Libc | null {
       syncfs: (fd) => functions.syncfs(fd),
       prctl: (option, argument) => functions.prctl(option, argument, 0n, 0n, 0n),
       waitid: (kind, id, info, options) => functions.waitid(kind, id, info, options),
+      socket: (domain, type) => functions.socket(domain, type, 0),
+      sendto: (fd, message, flags, to) => {
+        const length = BigInt(message.length);
+        return Number(functions.sendto(fd, message, length, flags, to, to.length));
+      },
       errno: () => ffi.getInt32(functions.__errno_location(), 0),
     };
   } catch {

@@ -1,46 +1,13 @@
 import { lstatSync } from 'node:fs';
-import { entriesOf, errnoOf, type Path } from '../platform/index.ts';
+import { entriesOf, errnoOf } from '../platform/index.ts';
 import { FutureTimes } from './future-times.ts';
+import type { IntakeEvents, IntakeOptions, Waiting } from './intake-types.ts';
 import { NameHeap } from './name-heap.ts';
 import { nameOf, RawNames } from './raw-names.ts';
 import { type Moment, momentIn, Settling, thisMoment } from './settling.ts';
 import { Watcher } from './watcher.ts';
 
-/** A settled file that waits in handoff. */
-export type Waiting = {
-  /** Its name, or the one that it gets because its own is refused. */
-  name: string;
-  path: Path;
-  /** Place in the order of dropping: modification time in milliseconds since 1970. */
-  time: number;
-  /** Why its name is refused, and that name made printable. */
-  refusedName?: { reason: string; escaped: string };
-};
-
-export type IntakeOptions = {
-  debounceMs: number;
-  settleTimeoutMs: number;
-  periodMs: number;
-  /** False: no kernel notifications; the periodic look is all there is. */
-  watch: boolean;
-};
-
-export type IntakeEvents = {
-  /** Something has settled. */
-  arrived(): void;
-  /** A file of this name is being written or replaced: what was read of it no longer counts. */
-  changed(name: string): void;
-  /** Whether the file of this name in handoff was taken already, so that a look passes over it. */
-  taken(name: string): boolean;
-  /** Under which time the file of this name is known that waits there, read or being read. */
-  timeOf(name: string): number | undefined;
-  /** A directory bears the name of an intent: it is left alone. */
-  directory(name: string): void;
-  /** The directory could be read (null) or not. */
-  looked(error: unknown): void;
-  /** The kernel gives no news, its limits being used up by others: the periodic look must do. */
-  unwatched(error: unknown): void;
-};
+export type { IntakeEvents, IntakeOptions, Waiting } from './intake-types.ts';
 
 /** Two changes of a file within this time may leave it with one modification time. */
 const CLOCK_TICK_MS = 20;
@@ -66,6 +33,7 @@ export class Intake {
   readonly #directories = new Set<string>();
   #lookTimer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | null = null;
+  #isPeriodic = false;
   #stopped = false;
 
   constructor(handoff: string, options: IntakeOptions, events: IntakeEvents) {
@@ -121,8 +89,20 @@ export class Intake {
 
   /** The periodic look and the notifications begin; resolves after the first look. */
   async start(): Promise<void> {
+    this.#isPeriodic = true;
     await this.look();
     if (!this.#stopped) this.#scheduleLook(performance.now());
+  }
+
+  /**
+   * The times are others now: what settles is judged by them, and so is when the next look comes.
+   * Without a periodic look what settles keeps its time.
+   */
+  async retime(): Promise<void> {
+    if (!this.#isPeriodic || this.#stopped) return;
+    const begun = performance.now();
+    await this.lookAnew();
+    if (!this.#stopped) this.#scheduleLook(begun);
   }
 
   stop(): void {
@@ -161,7 +141,8 @@ export class Intake {
 
   /** A look at a huge directory must not become the only thing we do. */
   #scheduleLook(begun: number): void {
-    const wait = Math.max(this.#options.periodMs, 10 * (performance.now() - begun));
+    const wait = Math.max(this.#options.times.periodMs, 10 * (performance.now() - begun));
+    clearTimeout(this.#lookTimer);
     this.#lookTimer = setTimeout(async () => {
       const start = performance.now();
       await this.look();
@@ -179,7 +160,7 @@ export class Intake {
     this.#events.changed(name);
     this.#settled.delete(name);
     this.#rawNames.remember(name, rawName);
-    this.settle(name, this.#options.debounceMs);
+    this.settle(name, this.#options.times.debounceMs);
   }
 
   /**
@@ -193,7 +174,7 @@ export class Intake {
 
   /** Whether a file that was settled has had this modification time ever since. */
   #isStill(name: string, time: number): boolean {
-    if (this.#options.debounceMs < CLOCK_TICK_MS) return false;
+    if (this.#options.times.debounceMs < CLOCK_TICK_MS) return false;
     try {
       const path = this.#rawNames.pathOf(name);
       return lstatSync(path, { throwIfNoEntry: false })?.mtimeMs === time;
@@ -257,11 +238,11 @@ export class Intake {
       return undefined;
     }
     const quiet = now.date - this.#futureTimes.changeTime(name, found.mtimeMs, now.date);
-    if (quiet >= this.#options.debounceMs) {
+    if (quiet >= this.#options.times.debounceMs) {
       return this.#futureTimes.orderTime(name, found.mtimeMs, now.date);
     }
     if (!this.#settling.has(name)) {
-      this.#settling.set(name, momentIn(this.#options.debounceMs - quiet, now));
+      this.#settling.set(name, momentIn(this.#options.times.debounceMs - quiet, now));
     }
     return undefined;
   }
@@ -280,7 +261,7 @@ export class Intake {
       return this.#consider(name, now);
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
-      this.settle(name, this.#options.periodMs);
+      this.settle(name, this.#options.times.periodMs);
       this.#events.looked(error);
       return undefined;
     }

@@ -5,12 +5,13 @@ import { isIntentName } from '../intent/names.ts';
 import { errnoOf } from '../platform/index.ts';
 import type { Layout } from './layout.ts';
 
+/** They may change while it works; then `retime` is called. */
 export type RetentionLimits = {
   /** How long what succeeded is kept after it was filed; 0 is for ever. */
-  cleanupAfterMs: number;
-  failedCleanupAfterMs: number;
+  readonly cleanupAfterMs: number;
+  readonly failedCleanupAfterMs: number;
   /** How long an outcome is remembered. */
-  stateRetentionMs: number;
+  readonly stateRetentionMs: number;
 };
 
 type Report = { info(message: string): void; warn(message: string): void };
@@ -32,8 +33,6 @@ export class Retention {
   readonly #store: { prune(before: number): number };
   readonly #log: Report;
   readonly #meter: Meter;
-  /** An hour, or less for short limits. */
-  readonly #periodMs: number;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -49,13 +48,16 @@ export class Retention {
     this.#store = store;
     this.#log = log;
     this.#meter = meter;
-    const ages = [limits.cleanupAfterMs, limits.failedCleanupAfterMs].filter((ms) => ms > 0);
-    this.#periodMs = Math.max(1000, Math.min(HOUR_MS, ...ages));
   }
 
   /** The first pass comes soon, the others after each period. */
   start(): void {
-    this.#schedule(Math.min(FIRST_MS, this.#periodMs), this.#periodMs);
+    this.#schedule(Math.min(FIRST_MS, this.#periodMs));
+  }
+
+  /** The limits are others now: what is too old by them goes soon. */
+  retime(): void {
+    if (this.#timer !== undefined) this.start();
   }
 
   /** One pass, unless there was one within the period: for a program that runs again and again. */
@@ -67,12 +69,23 @@ export class Retention {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
-  #schedule(waitMs: number, periodMs: number): void {
+  /** An hour, or less for short limits. */
+  get #periodMs(): number {
+    const { cleanupAfterMs, failedCleanupAfterMs } = this.#limits;
+    const ages = [cleanupAfterMs, failedCleanupAfterMs].filter((ms) => ms > 0);
+    return Math.max(1000, Math.min(HOUR_MS, ...ages));
+  }
+
+  #schedule(waitMs: number): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(async () => {
+      // A pass under way is not begun a second time beside itself.
+      this.#timer = undefined;
       await this.#pass();
-      if (!this.#stopped) this.#schedule(periodMs, periodMs);
+      if (!this.#stopped) this.#schedule(this.#periodMs);
     }, waitMs);
   }
 

@@ -1,6 +1,5 @@
-import { writeSync } from 'node:fs';
-import { Writable } from 'node:stream';
 import pino, { type DestinationStream, type Logger } from 'pino';
+import { isJournal, withPriority } from '../systemd/journal.ts';
 
 export type Log = Logger;
 
@@ -16,13 +15,17 @@ export type LogOptions = {
   beforeLine?: () => void;
 };
 
+/** What is kept of the log while nothing of it can be written: on a full disk, say. */
+const MOST_UNWRITTEN_BYTES = 1024 * 1024;
+
 /**
  * The program's log: one JSON object a line on standard error, or lines for a person where that is
- * a terminal.
+ * a terminal; in front of each its priority, where systemd's journal reads along.
  */
 export async function createLog(options: LogOptions): Promise<Log> {
   const { level, format, beforeLine, instance, ...fields } = options;
-  const pretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY === true);
+  const isPretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY === true);
+  const render = isPretty ? await prettyRenderer([...Object.keys(fields), 'instance']) : null;
   return pino(
     {
       level,
@@ -32,46 +35,58 @@ export async function createLog(options: LogOptions): Promise<Log> {
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pretty ? await prettyStream([...Object.keys(fields), 'instance'], beforeLine) : turnStream(),
+    destination(render, beforeLine),
   );
+}
+
+type Render = (line: string) => string;
+
+/** Standard error, by way of what each line goes through. */
+function destination(render: Render | null, beforeLine?: () => void): DestinationStream {
+  const stderr = standardError();
+  const inJournal = isJournal(2, process.env);
+  if (!render && !inJournal) return stderr;
+  const through = {
+    // Pino then says the level of each line before it hands it over.
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: 0,
+    write(line: string) {
+      const text = render ? render(line) : line;
+      beforeLine?.();
+      const level = pino.levels.labels[through.lastLevel] ?? 'info';
+      stderr.write(inJournal ? withPriority(text, level) : text);
+    },
+  };
+  return through;
 }
 
 /**
  * What is said in one turn of the event loop is written together at its end, or at the end of the
  * program: the last words are not lost.
  */
-function turnStream(): DestinationStream {
-  const destination = pino.destination({ fd: 2, sync: true });
-  let lines = '';
+function standardError(): DestinationStream {
+  const stderr = pino.destination({ fd: 2, sync: true, maxLength: MOST_UNWRITTEN_BYTES });
+  // A log that cannot be written is no reason to stop working.
+  stderr.on('error', () => {});
+  let said = '';
   const flush = () => {
-    const said = lines;
-    lines = '';
-    if (said !== '') destination.write(said);
+    const lines = said;
+    said = '';
+    if (lines !== '') stderr.write(lines);
   };
   process.on('exit', flush);
   return {
     write(line) {
-      if (lines === '') setImmediate(flush);
-      lines += line;
+      if (said === '') setImmediate(flush);
+      said += line;
     },
   };
 }
 
-async function prettyStream(
-  baseFields: readonly string[],
-  beforeLine?: () => void,
-): Promise<NodeJS.WritableStream> {
+async function prettyRenderer(baseFields: readonly string[]): Promise<Render> {
   // Loaded only here: a service, which logs JSON, starts without it.
-  const { PinoPretty } = await import('pino-pretty');
-  return PinoPretty({
-    destination: new Writable({
-      decodeStrings: false,
-      write(line: string, _encoding, done) {
-        beforeLine?.();
-        writeSync(2, line);
-        done();
-      },
-    }),
+  const { prettyFactory } = await import('pino-pretty');
+  return prettyFactory({
     colorize: process.stderr.isTTY === true && !process.env.NO_COLOR,
     messageKey: 'message',
     timestampKey: 'timestamp',

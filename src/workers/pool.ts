@@ -7,10 +7,11 @@ import { Thread, ThreadDied } from './thread.ts';
 export { ThreadDied } from './thread.ts';
 
 export type PoolOptions = {
-  /** Threads that run porch. */
+  /** Threads that run porch, until `resize`. */
   runners: number;
   /** Runs that one thread takes at a time: more than 1 only where they can share their syncs. */
   runsPerThread: number;
+  /** May change while they work. */
   limits: CheckLimits;
   spawner: SpawnerName;
 };
@@ -46,6 +47,8 @@ export class Pool {
   readonly #options: PoolOptions;
   readonly #reader: Thread;
   readonly #runners: Thread[];
+  /** Runners that end with their last run. */
+  readonly #leaving = new Set<Thread>();
   readonly #startWorker: (() => Worker) | undefined;
   /** Runners that get nothing in advance, and the batch for whose sake. */
   readonly #occupied = new Map<Thread, Queued[]>();
@@ -85,16 +88,26 @@ export class Pool {
     return this.#runners.filter(({ load }) => load > 0).length;
   }
 
-  /** Resolves when every thread that has no work has answered: one that runs porch may be deaf. */
+  /** Resolves when all threads have answered but those that run porch: they may be deaf. */
   async ping(): Promise<void> {
-    const idle = [this.#reader, ...this.#runners].filter(({ load }) => load === 0);
-    await Promise.all(idle.map((thread) => thread.ping()));
+    const idle = this.#runners.filter(({ load }) => load === 0);
+    await Promise.all([this.#reader, ...idle].map((thread) => thread.ping()));
   }
 
   /** Work is on its way: the threads that it needs first start while it settles. */
   warm(): void {
     this.#reader.warm();
     this.#runners[0]?.warm();
+  }
+
+  /** From now on so many threads run porch. One that is too many ends when its runs have. */
+  resize(runners: number): void {
+    while (this.#runners.length < runners) this.#runners.push(new Thread(this.#startWorker));
+    for (const runner of this.#runners.splice(runners)) {
+      this.#leaving.add(runner);
+      this.#leave(runner);
+    }
+    this.#assignSoon();
   }
 
   /** Looks at files; the results are in the order of the paths. Rejects with ThreadDied. */
@@ -133,17 +146,26 @@ export class Pool {
   /** Takes back what no thread has begun: it counts as cancelled. */
   drain(): void {
     this.#draining = true;
-    for (const runner of this.#runners) runner.closeRuns();
+    for (const runner of this.#allRunners) runner.closeRuns();
     this.#takeBack(this.#queue);
   }
 
   /** Ends every run under way. */
   cancel(signal: 'SIGTERM' | 'SIGKILL'): void {
-    for (const runner of this.#runners) runner.cancel(signal);
+    for (const runner of this.#allRunners) runner.cancel(signal);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#reader, ...this.#runners].map((thread) => thread.close()));
+    await Promise.all([this.#reader, ...this.#allRunners].map((thread) => thread.close()));
+  }
+
+  get #allRunners(): Thread[] {
+    return [...this.#runners, ...this.#leaving];
+  }
+
+  #leave(runner: Thread): void {
+    if (runner.load > 0 || !this.#leaving.delete(runner)) return;
+    void runner.close();
   }
 
   /** Requests of one turn of the event loop are dealt out together. */
@@ -197,6 +219,7 @@ export class Pool {
       this.#failed(left, error);
     }
     if (this.#occupied.get(runner) === left) this.#occupied.delete(runner);
+    this.#leave(runner);
     this.#assignSoon();
   }
 

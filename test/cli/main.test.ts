@@ -71,13 +71,13 @@ test('-validate-config prints every setting with its origin, and exits by its ch
   const args = ['-validate-config', '-config=c.json', '-mode', 'structured'];
   const environment = { CONDUCTOR_AUDIT_ENABLED: 'true' };
   const good = run([...args, '-porch', 'builtin'], environment);
-  assert.match(good.stdout, /^mode +structured +flag --mode$/m);
-  assert.match(good.stdout, /^period +3s +file c\.json$/m);
+  assert.match(good.stdout, /^mode +structured +reload +flag --mode$/m);
+  assert.match(good.stdout, /^period +3s +reload +file c\.json$/m);
   assert.match(
     good.stdout,
-    /^audit_enabled +true +environment CONDUCTOR_AUDIT_ENABLED \(not built/m,
+    /^audit_enabled +true +restart +environment CONDUCTOR_AUDIT_ENABLED \(not built/m,
   );
-  assert.match(good.stdout, /^debounce +500ms +default$/m);
+  assert.match(good.stdout, /^debounce +500ms +reload +default$/m);
   assert.match(good.stdout, /can be used/);
   assert.match(good.stderr, /^conductor-loop: warning: .*audit_enabled.*no effect\n$/);
   assert.equal(good.status, 0);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { forbidden } from '../faults/skip.ts';
 import { intentFor } from '../tools/porch.ts';
 import { Spool } from './spool.ts';
 
@@ -91,4 +93,42 @@ test('a newer file of the same name is not replaced by the one that is given bac
   spool.release('go');
   assert.equal((await spool.once()).exitCode, 0);
   assert.equal(spool.list('processed').length, 4);
+});
+
+function endIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // As it should be.
+  }
+}
+
+test('a terminal that is closed means stop', async (t) => {
+  if (spawnSync('script', ['--version']).status !== 0) {
+    forbidden(t.name, 'script(1) is not installed, which has a terminal to close');
+    return;
+  }
+  await using spool = new Spool();
+  // What it says goes to the terminal, and from there into `shown`. It has a session of its own there.
+  const command = `exec script -qfc "echo \\$\\$ >pid; exec $(printf "'%s' " "$@")" shown`;
+  const under = ['sh', '-c', command, 'sh'] as const;
+  const terminal = spool.start([], { under });
+  const shown = spool.path('shown');
+  const watches = () => existsSync(shown) && /"watching /.test(readFileSync(shown, 'utf8'));
+  await spool.until(watches, 'watching');
+  const pid = Number(readFileSync(spool.path('pid'), 'utf8'));
+  t.after(() => endIfAlive(pid));
+  const leases = () => spool.list('.inflight').filter((name) => name.endsWith('.lease'));
+  spool.drop('intent-1.json', intentFor(''));
+  await spool.filed('intent-1.json');
+  assert.equal(leases().length, 1);
+  terminal.signal('SIGKILL');
+  await spool.until(() => leases().length === 0, 'the end of the program');
+  assert.deepEqual(spool.list(), [
+    '.conductor-state.json',
+    '.inflight',
+    'failed',
+    'processed',
+    'status',
+  ]);
 });

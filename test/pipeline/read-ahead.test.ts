@@ -15,14 +15,18 @@ import { until } from '../tools/until.ts';
 const limits = { maxFileSize: 1024 * 1024, maxReplicas: 100, systemNamespaces: [] };
 
 /** Everything that reads ahead, on a directory of its own. */
-function makeReadAhead(t: TestContext, changes: Partial<ReadAheadParts> = {}) {
+function makeReadAhead(
+  t: TestContext,
+  changes: Partial<ReadAheadParts['settings']> = {},
+  advanced: (readAhead: ReadAhead) => void = (readAhead) => readAhead.pump(),
+) {
   const handoff = tempDir(t);
   const refused: string[] = [];
   const held: string[] = [];
   const scheduler = new Scheduler<Job>();
   const intake = new Intake(
     handoff,
-    { debounceMs: 1, settleTimeoutMs: 500, periodMs: 20, watch: false },
+    { times: { debounceMs: 1, periodMs: 20 }, watch: false },
     {
       arrived: () => readAhead.pump(),
       changed: () => {},
@@ -42,14 +46,10 @@ function makeReadAhead(t: TestContext, changes: Partial<ReadAheadParts> = {}) {
     scheduler,
     pool,
     hold: new Hold({ held: (_, what) => held.push(what), released: () => {} }),
-    queueSize: 100,
-    debounceMs: 1,
-    settleTimeoutMs: 500,
-    crashLimit: 3,
+    settings: { queueSize: 100, debounceMs: 1, settleTimeoutMs: 500, crashLimit: 3, ...changes },
     accept: (job) => scheduler.add(job),
     refuse: ({ name }, { refusal }) => refused.push(`${refusal.code} ${name}`, name),
-    advanced: () => readAhead.pump(),
-    ...changes,
+    advanced: () => advanced(readAhead),
   });
   t.after(() => {
     readAhead.stop();
@@ -149,7 +149,7 @@ test('an incomplete file is given time to be completed', async (t) => {
 });
 
 test('nothing that was dropped later may overtake what is not read yet', async (t) => {
-  const { intake, scheduler, readAhead, drop } = makeReadAhead(t, { advanced: () => {} });
+  const { intake, scheduler, readAhead, drop } = makeReadAhead(t, {}, () => {});
   drop('intent-a.json', HOUR_MS);
   drop('intent-b.json', HOUR_MS - 1000);
   assert.equal(readAhead.firstUnread(), undefined);

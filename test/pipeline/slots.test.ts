@@ -20,6 +20,33 @@ test('as many may begin as there are slots at the moment', () => {
   assert.equal(slots.free, -1);
 });
 
+test('there may be more or fewer from one moment to the next', async () => {
+  const events: string[] = [];
+  let limit = 1;
+  const slots = new Slots(
+    () => limit,
+    () => events.push('freed'),
+  );
+  const resize = (to: number) => {
+    limit = to;
+    slots.relimited();
+  };
+  slots.take();
+  const waiting = Promise.resolve(slots.take()).then(() => events.push('had its turn'));
+  resize(2);
+  await waiting;
+  assert.equal(slots.free, 0);
+  resize(1);
+  assert.equal(slots.free, -1);
+  slots.give();
+  assert.equal(slots.free, 0);
+  slots.give();
+  assert.equal(slots.free, 1);
+  resize(3);
+  assert.equal(slots.free, 3);
+  assert.deepEqual(events, ['had its turn', 'freed', 'freed']);
+});
+
 test('who waits comes first, in order, and is told before anybody else', async () => {
   const events: string[] = [];
   const slots = new Slots(

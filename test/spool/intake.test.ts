@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../tools/until.ts';
+import { put } from './support.ts';
 import { Watched } from './watched.ts';
 
 test('a backlog settles with the first look, in the order of dropping', async (t) => {
@@ -211,4 +212,27 @@ test('after the end nothing is found any more', async (t) => {
   await watched.intake.look();
   assert.equal(watched.looks, looks + 1);
   assert.deepEqual(watched.taken, []);
+});
+
+test('other times count for what settles already, and for the look that is far away', async (t) => {
+  const hour = 3_600_000;
+  const watched = new Watched(t, { watch: false, debounceMs: hour, periodMs: hour });
+  put(watched.handoff, 'intent-a.json');
+  await watched.intake.start();
+  assert.equal(watched.intake.settling, 1);
+  Object.assign(watched.times, { debounceMs: 10, periodMs: 20 });
+  await watched.intake.retime();
+  await until(() => watched.taken.length === 1);
+  put(watched.handoff, 'intent-b.json');
+  await until(() => watched.taken.length === 2);
+});
+
+test('without a periodic look what settles keeps its time', async (t) => {
+  const watched = new Watched(t, { watch: false, debounceMs: 200 });
+  put(watched.handoff, 'intent-a.json');
+  await watched.intake.look();
+  const { looks } = watched;
+  watched.times.debounceMs = 3_600_000;
+  await watched.intake.retime();
+  assert.equal(watched.looks, looks);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Layout } from '../../src/spool/layout.ts';
 import { Retention, type RetentionLimits } from '../../src/spool/retention.ts';
+import { noMeter } from '../../src/telemetry/meter.ts';
 import { until } from '../tools/until.ts';
 import { makeSpool, put } from './support.ts';
 
@@ -133,4 +134,34 @@ test('while the program runs it cleans again and again until it is stopped', asy
   put(layout.failed, 'intent-b.json');
   await until(() => readdirSync(layout.failed).length === 0);
   await until(() => pruned.length >= 2);
+});
+
+test('other limits take effect soon, and only while it works', async (t) => {
+  const layout = makeSpool(t);
+  fill(layout);
+  const never = 1000 * HOUR_MS;
+  const limits = { cleanupAfterMs: 1, failedCleanupAfterMs: 0, stateRetentionMs: never };
+  let passes = 0;
+  const store = {
+    prune: () => {
+      passes++;
+      return 0;
+    },
+  };
+  const retention = new Retention(layout, limits, store, { info() {}, warn() {} }, noMeter);
+  t.after(() => retention.stop());
+  retention.start();
+  limits.cleanupAfterMs = never;
+  await until(() => passes === 1);
+  // The next pass would come in an hour.
+  limits.cleanupAfterMs = 1;
+  retention.retime();
+  await until(() => readdirSync(layout.processed).length === 0);
+  assert.ok(readdirSync(layout.failed).includes('intent-b.json'));
+  await until(() => passes === 2);
+  retention.stop();
+  retention.retime();
+  // A timer that had been set would fire before this one.
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  assert.equal(passes, 2);
 });

@@ -62,12 +62,7 @@ for (const lookMs of [0.21, 0.34]) {
     const clock = new Clock(t);
     const files = new Files(t, clock, lookMs);
     const taken: number[] = [];
-    const options = {
-      debounceMs: DEBOUNCE_MS,
-      settleTimeoutMs: 1000,
-      periodMs: 1000,
-      watch: false,
-    };
+    const options = { times: { debounceMs: DEBOUNCE_MS, periodMs: 1000 }, watch: false };
     const intake: Intake = new Intake('/handoff', options, {
       arrived: () => taken.push(...intake.take(FILES).map(({ time }) => time)),
       changed: () => {},

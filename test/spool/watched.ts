@@ -1,13 +1,16 @@
 import { utimesSync } from 'node:fs';
 import type { TestContext } from 'node:test';
-import { Intake, type IntakeOptions, type Waiting } from '../../src/spool/intake.ts';
+import { Intake, type Waiting } from '../../src/spool/intake.ts';
 import { until } from '../tools/until.ts';
 import { put, tempDir } from './support.ts';
+
+type Times = { debounceMs: number; periodMs: number };
 
 /** A directory that is watched; what settles is taken at once, as the pipeline does. */
 export class Watched {
   readonly handoff: string;
   readonly intake: Intake;
+  readonly times: Times;
   readonly taken: Waiting[] = [];
   readonly changed: string[] = [];
   readonly directories: string[] = [];
@@ -18,29 +21,28 @@ export class Watched {
   /** Names whose files stay in handoff although they were taken, as while they are read. */
   readonly inHand = new Set<string>();
 
-  constructor(t: TestContext, changes: Partial<IntakeOptions> = {}, take = true) {
+  constructor(t: TestContext, changes: Partial<Times & { watch: boolean }> = {}, take = true) {
     this.handoff = tempDir(t);
-    const options = {
-      debounceMs: 50,
-      settleTimeoutMs: 1000,
-      periodMs: 100,
-      watch: true,
-      ...changes,
-    };
-    this.intake = new Intake(this.handoff, options, {
-      arrived: () => {
-        if (take) this.take();
+    const { watch = true, ...times } = changes;
+    this.times = { debounceMs: 50, periodMs: 100, ...times };
+    this.intake = new Intake(
+      this.handoff,
+      { times: this.times, watch },
+      {
+        arrived: () => {
+          if (take) this.take();
+        },
+        changed: (name) => this.changed.push(name),
+        taken: (name) => this.inHand.has(name),
+        timeOf: () => undefined,
+        directory: (name) => this.directories.push(name),
+        looked: (error) => {
+          this.looks++;
+          if (error !== null) this.errors.push(error);
+        },
+        unwatched: (error) => this.unwatched.push(error),
       },
-      changed: (name) => this.changed.push(name),
-      taken: (name) => this.inHand.has(name),
-      timeOf: () => undefined,
-      directory: (name) => this.directories.push(name),
-      looked: (error) => {
-        this.looks++;
-        if (error !== null) this.errors.push(error);
-      },
-      unwatched: (error) => this.unwatched.push(error),
-    });
+    );
     t.after(() => this.intake.stop());
   }
 

@@ -119,6 +119,56 @@ test('what no thread has begun is taken back as cancelled', async (t) => {
   assert.ok(!readPorchLog(dir).some(({ name }) => name === 'intent-b.json'));
 });
 
+for (const spawner of spawners) {
+  test(`there may be more threads, and fewer when their runs have ended (${spawner})`, async (t) => {
+    const started: Worker[] = [];
+    const ended = new Set<Worker>();
+    const start = () => {
+      const worker = mortal();
+      started.push(worker);
+      worker.on('exit', () => ended.add(worker));
+      return worker;
+    };
+    const pool = makePool(t, { runners: 1, spawner }, start);
+    const { dir, request, begun } = makeFiles(t);
+    const names = ['intent-a.json', 'intent-b.json', 'intent-c.json', 'intent-d.json'];
+    const runs = names.map((name) => pool.run(request(name, `wait-for=go-${name}`)));
+    const release = (name = '') => writeFileSync(join(dir, `go-${name}`), '');
+    await begun('intent-a.json');
+    pool.resize(3);
+    for (const name of names.slice(0, 3)) await begun(name);
+    pool.resize(1);
+    pool.resize(1);
+    release('intent-b.json');
+    assert.equal((await runs[1])?.result.exitCode, 0);
+    await until(() => ended.size === 1);
+    release('intent-c.json');
+    assert.equal((await runs[2])?.result.exitCode, 0);
+    await until(() => ended.size === 2);
+    const begins = () => readPorchLog(dir).filter((line) => line.event === 'start').length;
+    assert.equal(begins(), 3);
+    release('intent-a.json');
+    release('intent-d.json');
+    const last = await Promise.all(runs);
+    assert.deepEqual([last[0]?.workerId, last[3]?.workerId], [0, 0]);
+    pool.resize(2);
+    const again = ['intent-e.json', 'intent-f.json'].map((name) => pool.run(request(name)));
+    for (const { result } of await Promise.all(again)) assert.equal(result.exitCode, 0);
+    await pool.ping();
+  });
+
+  test(`threads that are too many are told to end their runs like all others (${spawner})`, async (t) => {
+    const pool = makePool(t, { spawner });
+    const { request, begun } = makeFiles(t);
+    const names = ['intent-a.json', 'intent-b.json'];
+    const runs = names.map((name) => pool.run(request(name, 'sleep=60')));
+    for (const name of names) await begun(name);
+    pool.resize(1);
+    pool.cancel('SIGTERM');
+    for (const { result } of await Promise.all(runs)) assert.ok(result.cancelled);
+  });
+}
+
 test('the embedded porch gets several requests at a time, dealt out evenly', async (t) => {
   const pool = makePool(t, { runsPerThread: 64 });
   const { dir, request } = makeFiles(t);

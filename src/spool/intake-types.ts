@@ -1,0 +1,36 @@
+import type { Path } from '../platform/index.ts';
+
+/** A settled file that waits in handoff. */
+export type Waiting = {
+  /** Its name, or the one that it gets because its own is refused. */
+  name: string;
+  path: Path;
+  /** Place in the order of dropping: modification time in milliseconds since 1970. */
+  time: number;
+  /** Why its name is refused, and that name made printable. */
+  refusedName?: { reason: string; escaped: string };
+};
+
+export type IntakeOptions = {
+  /** May change while it works; then `retime` is called. */
+  times: { readonly debounceMs: number; readonly periodMs: number };
+  /** False: no kernel notifications; the periodic look is all there is. */
+  watch: boolean;
+};
+
+export type IntakeEvents = {
+  /** Something has settled. */
+  arrived(): void;
+  /** A file of this name is being written or replaced: what was read of it no longer counts. */
+  changed(name: string): void;
+  /** Whether the file of this name in handoff was taken already, so that a look passes over it. */
+  taken(name: string): boolean;
+  /** Under which time the file of this name is known that waits there, read or being read. */
+  timeOf(name: string): number | undefined;
+  /** A directory bears the name of an intent: it is left alone. */
+  directory(name: string): void;
+  /** The directory could be read (null) or not. */
+  looked(error: unknown): void;
+  /** The kernel gives no news, its limits being used up by others: the periodic look must do. */
+  unwatched(error: unknown): void;
+};
