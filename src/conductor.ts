@@ -5,7 +5,7 @@ import { Progress } from './cli/progress.ts';
 import { ConfigError } from './config/error.ts';
 import type { LoadedSettings } from './config/load.ts';
 import type { Settings } from './config/settings.ts';
-import { formatDuration } from './config/units.ts';
+import { createIntake } from './create-intake.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { Observation } from './observe.ts';
 import { openStore } from './open-store.ts';
@@ -20,7 +20,7 @@ import { recover } from './pipeline/recovery.ts';
 import { Slots } from './pipeline/slots.ts';
 import { Strays } from './pipeline/strays.ts';
 import { Tally } from './pipeline/tally.ts';
-import { errnoOf, networkFileSystem } from './platform/index.ts';
+import { errnoOf } from './platform/index.ts';
 import { mendPackages } from './porch/builtin/mend.ts';
 import { findPorch } from './porch/find.ts';
 import { nativeSpawnerProblem } from './porch/native/spawner.ts';
@@ -32,7 +32,6 @@ import { claimsOf } from './spool/claim.ts';
 import { ensureDirectories } from './spool/directories.ts';
 import { syncFiled } from './spool/durable.ts';
 import { Ground } from './spool/ground.ts';
-import { Intake, type IntakeEvents } from './spool/intake.ts';
 import { layoutOf } from './spool/layout.ts';
 import { Lease } from './spool/lease.ts';
 import { Members } from './spool/members.ts';
@@ -233,19 +232,7 @@ async function assemble(
     },
     taken: (name) => pipeline.has(name),
     timeOf: (name) => pipeline.timeOf(name),
-    directory: (name) => {
-      log.warn({ intent_file: name }, `${name} is a directory: it is left alone`);
-    },
     looked: (error) => lifecycle.looked(error),
-    unwatched: (error) => {
-      const why = messageOf(error);
-      const every = formatDuration(settings.periodMs);
-      log.warn(
-        { error_type: 'spool' },
-        `no notifications of ${settings.handoff} (${why}): it is read every ${every} instead; ` +
-          'raise fs.inotify.max_user_watches or max_user_instances',
-      );
-    },
   });
   const successLevel = progress ? 'debug' : 'info';
   const concluder = new Concluder({ ...base, filing, successLevel });
@@ -284,17 +271,6 @@ function executable({ porch }: Settings): string {
   const found = findPorch(porch, process.env.PATH);
   if ('problem' in found) throw new ConfigError([found.problem]);
   return found.path;
-}
-
-function createIntake(settings: Settings, log: Log, events: IntakeEvents): Intake {
-  const { handoff, once, poll, periodMs } = settings;
-  const network = networkFileSystem(handoff);
-  const polling = poll === 'auto' ? network !== null : poll;
-  if (polling && !once) {
-    const why = network === null ? 'as configured' : `notifications do not cross ${network}`;
-    log.info(`reading ${handoff} every ${formatDuration(periodMs)}: ${why}`);
-  }
-  return new Intake(handoff, { times: settings, watch: !polling && !once }, events);
 }
 
 /** Throws ConfigError where the spawner that the settings want cannot be had. */
