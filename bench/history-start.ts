@@ -69,7 +69,7 @@ export async function historyStart(quick: boolean): Promise<Measured[]> {
       numbers: { bytes, resident },
     },
     {
-      what: `longest stop of the event loop while a snapshot is written, ${what}`,
+      what: `longest stop of the event loop, snapshot of ${whole(size)} written`,
       unit: 'ms',
       value: median(stops),
       reference: { what: 'an idle node at the same time', value: median(idleStops) },
