@@ -10,7 +10,7 @@ const START_EXTENSION_USEC = 30_000_000;
 export type Health = {
   /** One line for a person. */
   status(): string;
-  /** Resolves when the worker threads have answered. */
+  /** Resolves when the worker threads have answered; may reject where one has died. */
   ping(): Promise<unknown>;
 };
 
@@ -112,6 +112,8 @@ export class Service {
     try {
       await this.#health?.ping();
       this.#tell('WATCHDOG=1');
+    } catch {
+      // A thread that died has not answered; that is said, and seen to, where its work is waited for.
     } finally {
       this.#asking = false;
     }

@@ -66,7 +66,7 @@ test('the watchdog hears of us while we turn, and not while we are stopped', asy
   assert.ok(signs() - still <= 1);
   program.signal('SIGCONT');
   await spool.until(() => signs() > still + 1, 'signs of life again');
-  assert.equal(await program.stop(), 0);
+  assert.equal(await program.stop(), 0, program.stderr);
 });
 
 /** The program with its standard error in a file that JOURNAL_STREAM names, or nearly. */

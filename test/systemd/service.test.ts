@@ -109,6 +109,22 @@ test('the watchdog hears of us as long as the threads answer', async (t) => {
   await until(() => signs() > silent);
 });
 
+test('a thread that dies while it is asked is no sign of life, and no fault', async (t) => {
+  const served = serve(t, { WATCHDOG_USEC: '20000' });
+  if (!served) return;
+  let asked = 0;
+  served.service.follow({
+    ...health,
+    ping: () => {
+      asked++;
+      return Promise.reject(new Error('a worker thread died'));
+    },
+  });
+  served.service.begin();
+  await until(() => asked >= 3);
+  assert.deepEqual(served.socket.having(/^WATCHDOG=1$/), []);
+});
+
 test('the watchdog is fed at half of its time, and only where it waits for this process', () => {
   assert.equal(watchdogPeriodMs({ WATCHDOG_USEC: '30000000' }, 7), 15_000);
   assert.equal(watchdogPeriodMs({ WATCHDOG_USEC: '30000000', WATCHDOG_PID: '7' }, 7), 15_000);
