@@ -12,7 +12,8 @@ export type PoolOptions = {
   /** Runs that one thread takes at a time: more than 1 only where they can share their syncs. */
   runsPerThread: number;
   /** May change while they work. */
-  limits: CheckLimits;
+  /** May change while it works. */
+  limits: Readonly<CheckLimits>;
   spawner: SpawnerName;
 };
 
@@ -77,6 +78,12 @@ export class Pool {
     return this.#averageMs < SHORT_MS;
   }
 
+  /** They alone, of whatever object they are in: each message carries them. */
+  get #limits(): CheckLimits {
+    const { maxFileSize, maxReplicas, systemNamespaces } = this.#options.limits;
+    return { maxFileSize, maxReplicas, systemNamespaces };
+  }
+
   get #batchSize(): number {
     const { runsPerThread, spawner } = this.#options;
     if (spawner !== 'native') return runsPerThread;
@@ -112,8 +119,7 @@ export class Pool {
 
   /** Looks at files; the results are in the order of the paths. Rejects with ThreadDied. */
   async check(paths: string[]): Promise<CheckResult[]> {
-    const { limits } = this.#options;
-    const answer = await this.#reader.ask({ type: 'check', paths, limits });
+    const answer = await this.#reader.ask({ type: 'check', paths, limits: this.#limits });
     return answer.type === 'checked' ? answer.results : [];
   }
 
@@ -200,13 +206,13 @@ export class Pool {
   }
 
   async #runOn(runner: Thread, workerId: number, batch: Queued[]): Promise<void> {
-    const { limits, spawner } = this.#options;
+    const { spawner } = this.#options;
     const requests = batch.map(({ request }) => request);
     const left = [...batch];
     if (batch[0]?.alone) this.#occupied.set(runner, left);
     for (const { begins } of batch) begins();
     try {
-      const question = { type: 'run', requests, limits, spawner } as const;
+      const question = { type: 'run', requests, limits: this.#limits, spawner } as const;
       const answer = await runner.ask(question, (part) => {
         this.#settle(left, part, workerId);
         this.#occupied.set(runner, left);
