@@ -5,9 +5,9 @@
  */
 import { setFlagsFromString } from 'node:v8';
 
+const FLAGS = ['max-semi-space-size=1', 'semi-space-growth-factor=1', 'heap-growing-percent=30'];
+
 // Deno keeps its flags to itself.
 if (!('deno' in process.versions)) {
-  for (const flag of ['optimize-for-size', 'max-semi-space-size=1', 'semi-space-growth-factor=1']) {
-    setFlagsFromString(`--${flag}`);
-  }
+  for (const flag of FLAGS) setFlagsFromString(`--${flag}`);
 }
