@@ -125,7 +125,8 @@ test('what a killed program left running is ended before its intent runs again',
   const second = await spool.watch(['-porch-timeout', '300ms', '-retry-max-attempts', '1']);
   await spool.filed('intent-a.json', 'timeout');
   spool.release('never');
-  assert.equal(second.logged(/^ended \d+ processes that porch had left behind/).length, 1);
+  // Once more where something of the second run, too, was left at its end.
+  assert.ok(second.logged(/^ended \d+ processes that porch had left behind/).length >= 1);
   assert.equal(await second.stop(), 0);
   assert.ok(spool.porchLog.every((line) => line.event === 'start'));
 });
