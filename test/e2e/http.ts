@@ -96,7 +96,8 @@ export async function exchange(port: number, text: string): Promise<string> {
     answer += data;
   });
   socket.write(text);
-  await once(socket, 'close');
+  // Not once(): a connection that is reset is closed, too.
+  await new Promise((resolve) => socket.once('close', resolve));
   return answer;
 }
 
