@@ -6,7 +6,7 @@ import { type Measured, median, whole } from './table.ts';
 
 /** Works off a backlog with a porch that costs nothing, beside xargs with the same command. */
 export function zeroCost(porches: Porches, quick: boolean): Measured {
-  const count = quick ? 500 : 2000;
+  const count = quick ? 2000 : 10_000;
   return compare(`${whole(count)} intents, porch that does nothing`, porches.zero, count, 0.9);
 }
 

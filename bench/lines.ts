@@ -6,6 +6,7 @@ import { historyStart } from './history-start.ts';
 import { idle } from './idle.ts';
 import { latency } from './latency.ts';
 import type { Porches } from './porches.ts';
+import { scraped } from './scraped.ts';
 import { startUp } from './start-up.ts';
 import type { Measured } from './table.ts';
 import { firstStart } from './waiting.ts';
@@ -73,5 +74,10 @@ export const lines: Readonly<Record<string, Line>> = {
     what: 'the same while a hundred thousand are dropped',
     minutes: { quick: 0.5, full: 30 },
     measure: drainWithDrops,
+  },
+  l: {
+    what: 'backlogs with the ports open and scraped each second',
+    minutes: { quick: 1, full: 6 },
+    measure: scraped,
   },
 };

@@ -35,12 +35,11 @@ export class Observation {
   #checks = vitalsBefore;
 
   private constructor(options: ObservationOptions) {
-    const { settings, version } = options;
+    const { version } = options;
     this.#options = options;
     this.#metrics = createMetrics({
       version,
       runtime: runtimeName(),
-      mode: settings.mode,
       levels: () => this.#levels(),
     });
   }

@@ -203,7 +203,7 @@ export class Processor {
     }
     if (verdict.kind === 'cancelled' || verdict.kind === 'not-started')
       return { kind: 'cancelled' };
-    meter.porchRan(result);
+    meter.porchRan({ ...result, mode: request.mode });
     if (verdict.kind === 'success') {
       return {
         kind: 'concluded',

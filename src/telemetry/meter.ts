@@ -12,7 +12,11 @@ export type Counted = {
 };
 
 /** One run of porch that came to an end by itself or by its time limit. */
-export type CountedRun = { durationMs: number; timedOut: boolean };
+export type CountedRun = {
+  mode: 'direct' | 'structured';
+  durationMs: number;
+  timedOut: boolean;
+};
 
 export const stateOperations = ['load', 'record', 'snapshot', 'prune'] as const;
 export type StateOperation = (typeof stateOperations)[number];

@@ -22,7 +22,6 @@ export type Levels = {
 export type MetricsOptions = {
   version: string;
   runtime: string;
-  mode: 'direct' | 'structured';
   levels(): Levels;
 };
 
@@ -36,7 +35,7 @@ const refusalCodes = ['E001', 'E002', 'E003', 'E004', 'E012', 'E014', 'E015', 'E
 const allCodes = Object.keys(errorCodes);
 
 /** Counts what happens and tells Prometheus. Names and meanings are in docs/metrics.md. */
-export function createMetrics({ version, runtime, mode, levels }: MetricsOptions) {
+export function createMetrics({ version, runtime, levels }: MetricsOptions) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_PRECISION_MS });
   const add = factory(registry);
@@ -45,7 +44,7 @@ export function createMetrics({ version, runtime, mode, levels }: MetricsOptions
     .labels(version, runtime)
     .set(1);
   addLevels(add, levels);
-  const meter = createMeter(add, mode);
+  const meter = createMeter(add);
   return { meter, render: (format: Format) => expose(registry, aliases, format) };
 }
 
@@ -112,7 +111,7 @@ function addLevels(add: Factory, levels: () => Levels): void {
   );
 }
 
-function createMeter(add: Factory, mode: MetricsOptions['mode']): Meter {
+function createMeter(add: Factory): Meter {
   const processed = add.counter(
     'conductor_files_processed_total',
     'Intents brought to their end, by outcome; a timeout counts as failed.',
@@ -183,7 +182,7 @@ function createMeter(add: Factory, mode: MetricsOptions['mode']): Meter {
       }
     },
     porchRan(run) {
-      executions.labels(mode).inc();
+      executions.labels(run.mode).inc();
       porchDuration.observe(run.durationMs / 1000);
       if (run.timedOut) timeouts.inc();
     },

@@ -47,7 +47,7 @@ test('every error code begins at 0, and there are no others', async () => {
 test('a timeout counts as failed', async () => {
   const { meter, scrape } = made();
   meter.concluded({ ...concluded, outcome: 'timeout', error: { code: 'E007' } });
-  meter.porchRan({ durationMs: 300, timedOut: true });
+  meter.porchRan({ mode: 'direct', durationMs: 300, timedOut: true });
   const samples = await scrape();
   assert.equal(samples.get('conductor_files_processed_total{status="failed"}'), 1);
   assert.equal(samples.get('conductor_files_failed_total'), 1);
