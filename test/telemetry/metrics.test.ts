@@ -19,7 +19,6 @@ function made(levels: () => Levels = () => none) {
   const { meter, render } = createMetrics({
     version: '1.2.3',
     runtime: 'node v1',
-    mode: 'structured',
     levels,
   });
   const scrape = async () => samplesOf(await render('prometheus'));
@@ -47,7 +46,7 @@ test('every error code begins at 0, and there are no others', async () => {
 test('a timeout counts as failed', async () => {
   const { meter, scrape } = made();
   meter.concluded({ ...concluded, outcome: 'timeout', error: { code: 'E007' } });
-  meter.porchRan({ mode: 'direct', durationMs: 300, timedOut: true });
+  meter.porchRan({ mode: 'structured', durationMs: 300, timedOut: true });
   const samples = await scrape();
   assert.equal(samples.get('conductor_files_processed_total{status="failed"}'), 1);
   assert.equal(samples.get('conductor_files_failed_total'), 1);
