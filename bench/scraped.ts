@@ -5,8 +5,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { giveHistory } from './past.ts';
 import type { Porches } from './porches.ts';
-import { stop, workers, workOff } from './program.ts';
+import { startWatching, stop, workers, workOff } from './program.ts';
 import { dropBacklog, makeSpool } from './spool.ts';
 import { type Measured, median, whole } from './table.ts';
 
@@ -20,8 +21,37 @@ export async function scraped({ zero }: Porches, quick: boolean): Promise<Measur
   return [
     await compare('porch that does nothing', ['-porch', zero], quick ? 2000 : 10_000),
     await compare('embedded porch', ['-porch', 'builtin'], quick ? 4000 : 20_000),
+    await oneScrape(quick ? 20_000 : 1_000_000),
   ];
 }
+
+/** From the question to the last byte of the answer, on a kept connection and an idle program. */
+async function oneScrape(size: number): Promise<Measured> {
+  const spool = makeSpool();
+  await giveHistory(spool, size);
+  const port = await freePort();
+  const child = await startWatching(spool, ['-porch', 'builtin', ...portsAt(port)]);
+  const times: number[] = [];
+  try {
+    for (let n = 0; n < 200; n++) {
+      const begun = performance.now();
+      await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      times.push(performance.now() - begun);
+    }
+  } finally {
+    await stop(child);
+  }
+  return {
+    what: `a scrape with ${whole(size)} entries of history`,
+    unit: 'ms',
+    value: median(times),
+    reference: null,
+    target: { below: 5 },
+    numbers: { times },
+  };
+}
+
+const portsAt = (port: number) => ['-http', '-health-port', '0', '-metrics-port', `${port}`];
 
 async function compare(what: string, flags: readonly string[], count: number): Promise<Measured> {
   const open: number[] = [];
@@ -57,8 +87,7 @@ async function withPorts(flags: readonly string[], count: number) {
     stdio: ['ignore', openSync(answers, 'a'), 'inherit'],
   });
   try {
-    const ports = ['-http', '-health-port', '0', '-metrics-port', `${port}`];
-    const found = rate([...flags, ...ports], count, spool);
+    const found = rate([...flags, ...portsAt(port)], count, spool);
     return { rate: found, scrapes: readFileSync(answers).length };
   } finally {
     await stop(scraping);
