@@ -1,5 +1,11 @@
 /** Where things are in a 64-bit ELF file, in its program headers and in its section headers. */
-const FILE = { programs: 0x20, sections: 0x28, programCount: 0x38, sectionCount: 0x3c, names: 0x3e };
+const FILE = {
+  programs: 0x20,
+  sections: 0x28,
+  programCount: 0x38,
+  sectionCount: 0x3c,
+  names: 0x3e,
+};
 const PROGRAM = { bytes: 0x38, offset: 0x08, size: 0x20 };
 const SECTION = { bytes: 0x40, flags: 0x08, offset: 0x18, size: 0x20 };
 

@@ -2,7 +2,8 @@
  * `npm test`: every test of the project but for the long-running ones of test/faults, and the
  * end-to-end cases once for each way to run the program. `npm test -- spool` takes only the files
  * whose path has that word in it; `npm test -- --only source` only that part (unit, source, bundle,
- * deno or faults; may be repeated). `npm run test:faults` is `--only faults`.
+ * deno, binary or faults; may be repeated). `npm run test:faults` is `--only faults`. The single binary
+ * is only tested where it is asked for.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -14,7 +15,7 @@ import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const parts = ['unit', 'source', 'bundle', 'deno', 'faults'] as const;
+const parts = ['unit', 'source', 'bundle', 'deno', 'binary', 'faults'] as const;
 type Part = (typeof parts)[number];
 
 /** What runs where nothing is chosen. */
@@ -53,7 +54,7 @@ function filesOf(part: Part, words: readonly string[]): string[] {
 
 /** The events of one part but for its summary, which is added to ours. */
 async function* eventsOf(part: Part, files: readonly string[]) {
-  const way = part === 'bundle' || part === 'deno' ? part : 'source';
+  const way = part === 'unit' || part === 'faults' ? 'source' : part;
   const env = { ...process.env, CONDUCTOR_UNDER_TEST: way };
   const timeout = part === 'faults' ? FAULTS_TIMEOUT_MS : FILE_TIMEOUT_MS;
   const concurrency = part === 'faults' ? FAULTS_AT_ONCE : FILES_AT_ONCE;
@@ -84,8 +85,15 @@ async function* allEvents(chosen: readonly Part[], words: readonly string[]) {
   }
 }
 
-function build(): boolean {
-  return spawnSync(process.execPath, ['build.mjs'], { cwd: root, stdio: 'inherit' }).status === 0;
+/** What makes the file that the cases of a part run; packaging bundles first. */
+const makers: readonly (readonly [Part, string])[] = [
+  ['bundle', 'build.mjs'],
+  ['binary', 'packaging/main.ts'],
+];
+
+function make(script: string): void {
+  const { status } = spawnSync(process.execPath, [script], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) throw new Error(`${script} ended with ${status}`);
 }
 
 function chosenParts(only: readonly string[]): Part[] {
@@ -100,9 +108,8 @@ const { values, positionals } = parseArgs({
 });
 const chosen = chosenParts(values.only);
 const begun = performance.now();
-if (chosen.includes('bundle') && filesOf('bundle', positionals).length > 0 && !build()) {
-  console.error('the bundle could not be built');
-  process.exit(1);
+for (const [part, script] of makers) {
+  if (chosen.includes(part) && filesOf(part, positionals).length > 0) make(script);
 }
 for await (const text of Readable.from(allEvents(chosen, positionals)).compose(new spec())) {
   process.stdout.write(text);
