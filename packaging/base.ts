@@ -25,7 +25,7 @@ export function makeBase(lockfile: Lockfile, target: Target, directory: string):
   const isInstalled = existsSync(join(installed, target.base.file));
   const from = isInstalled ? installed : unpack(fetch(locked, directory), target, directory);
   const node = readFileSync(join(from, target.base.file));
-  const made = join(directory, `node-${target.name}`);
+  const made = join(directory, `base-${target.name}`);
   writeFileSync(made, target.platform === 'linux' ? stripped(node) : node, { mode: 0o755 });
   return made;
 }
@@ -55,7 +55,7 @@ export function verify(archive: string, { name, version, sha512 }: Locked): void
 
 /** Of npm packages everything lies in `package/`. */
 function unpack(archive: string, { base }: Target, directory: string): string {
-  const into = join(directory, base.package);
+  const into = join(directory, `${base.package}-unpacked`);
   mkdirSync(into);
   run('tar', ['-xzf', archive, '-C', into, `package/${base.file}`], `unpack ${base.package}`);
   return join(into, 'package');

@@ -58,7 +58,7 @@ async function makeBinaries(chosen: readonly Target[]): Promise<void> {
       checkRuntime(target);
       const base = makeBase(lockfile, target, directory);
       const output = join(dist, fileOf(target));
-      await makeBinary(target, { bundle: join(dist, bundle), base }, output);
+      await makeBinary(target, { bundle: join(dist, bundle), base, directory }, output);
       rmSync(base);
     }
   } finally {
@@ -92,6 +92,9 @@ function say(chosen: readonly Target[]): void {
     const file = fileOf(target);
     const megabytes = (statSync(join(dist, file)).size / 1e6).toFixed(1);
     console.log(`dist/${file}: ${megabytes} MB`);
+    if (target.platform === 'darwin' && process.platform !== 'darwin') {
+      console.log(`  not signed, so no Mac will run it; on one: codesign -f --sign - ${file}`);
+    }
   }
   console.log(`dist/${checksums}, dist/${sbom}, dist/${provenance}`);
 }

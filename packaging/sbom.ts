@@ -17,10 +17,10 @@ function componentOf(locked: Locked) {
   };
 }
 
-/** A name that depends on nothing but what it names, in the form of a UUID. */
+/** A UUID that depends on nothing but the text: version 5, made by SHA-1. */
 function uuidOf(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex');
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`];
+  const hex = createHash('sha1').update(text).digest('hex');
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), `5${hex.slice(13, 16)}`];
   return [...parts, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
 }
 
