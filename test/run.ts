@@ -3,10 +3,10 @@
  * end-to-end cases once for each way to run the program. `npm test -- spool` takes only the files
  * whose path has that word in it; `npm test -- --only source` only that part (unit, source, bundle,
  * deno, binary or faults; may be repeated). `npm run test:faults` is `--only faults`. The single binary
- * is only tested where it is asked for.
+ * is only tested where that is asked for; it is made where it is missing or too old.
  */
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import process from 'node:process';
 import { Readable } from 'node:stream';
@@ -14,6 +14,7 @@ import { type EventData, run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { fileOf, targetOf, thisHost } from '../packaging/targets.ts';
 
 const parts = ['unit', 'source', 'bundle', 'deno', 'binary', 'faults'] as const;
 type Part = (typeof parts)[number];
@@ -85,15 +86,27 @@ async function* allEvents(chosen: readonly Part[], words: readonly string[]) {
   }
 }
 
-/** What makes the file that the cases of a part run; packaging bundles first. */
-const makers: readonly (readonly [Part, string])[] = [
-  ['bundle', 'build.mjs'],
-  ['binary', 'packaging/main.ts'],
-];
-
 function make(script: string): void {
   const { status } = spawnSync(process.execPath, [script], { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error(`${script} ended with ${status}`);
+}
+
+/** Whether the single binary is there and younger than what it is made of. */
+function isPackaged(): boolean {
+  const madeAt = changedAt(join('dist', fileOf(targetOf(thisHost()))));
+  const sources = globSync('{src,packaging}/**/*.ts', { cwd: root });
+  return [...sources, 'build.mjs', 'package-lock.json'].every((path) => changedAt(path) < madeAt);
+}
+
+function changedAt(path: string): number {
+  return statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** Makes what the cases of these parts run. */
+function makeFor(chosen: readonly Part[], words: readonly string[]): void {
+  const isRun = (part: Part) => chosen.includes(part) && filesOf(part, words).length > 0;
+  if (isRun('bundle')) make('build.mjs');
+  if (isRun('binary') && !isPackaged()) make('packaging/main.ts');
 }
 
 function chosenParts(only: readonly string[]): Part[] {
@@ -108,9 +121,7 @@ const { values, positionals } = parseArgs({
 });
 const chosen = chosenParts(values.only);
 const begun = performance.now();
-for (const [part, script] of makers) {
-  if (chosen.includes(part) && filesOf(part, positionals).length > 0) make(script);
-}
+makeFor(chosen, positionals);
 for await (const text of Readable.from(allEvents(chosen, positionals)).compose(new spec())) {
   process.stdout.write(text);
 }
