@@ -1,15 +1,26 @@
 /**
  * `npm run build`: the whole program in one file, dist/conductor-loop.cjs, which needs the pinned
  * runtime and nothing beside it. A single file has no second one for its worker threads, so their
- * source is bundled first and travels in it as a string.
+ * source is bundled first and travels in it as a string. The source map beside it is for those who
+ * read a stack trace. The same source gives the same bytes, wherever it lies.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { thirdPartyLicences } from './packaging/licences.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const outfile = 'dist/conductor-loop.cjs';
+const licences = 'dist/THIRD-PARTY-LICENSES.txt';
+const NO_IMPORT_META = 'THERE_IS_NO_IMPORT_META';
+
+/** Says what is wrong where someone starts the bundle with a Node that is too old for it. */
+const refuseOldNode = `if (parseInt(process.versions.node, 10) < 26 && !process.versions.deno) {
+  console.error('conductor-loop: needs Node.js 26 or later, and this is ' + process.version +
+    '; install that, or take the single binary, which needs no Node.js');
+  process.exit(1);
+}`;
 
 /** @type {import('esbuild').BuildOptions} */
 const common = {
@@ -18,46 +29,57 @@ const common = {
   platform: 'node',
   format: 'cjs',
   target: 'node26',
-  // Drops the branches of the source that a bundle never takes. Names and lines stay as they are:
-  // stack traces are read by people, and a smaller file starts no faster.
-  minifySyntax: true,
-  legalComments: 'eof',
+  // An older Node must be able to read the file to its end before it can say that it is too old.
+  supported: { using: false },
+  minify: true,
+  metafile: true,
+  // Licences have a file of their own.
+  legalComments: 'none',
   logLevel: 'warning',
-  // esbuild warns of it before it has dropped those branches; what is left is checked below.
-  logOverride: { 'empty-import-meta': 'silent' },
+  // A CommonJS file has no `import.meta`. Branches of the source that ask for it are dropped; where
+  // one is left, this name is, which is looked for below.
+  define: { 'import.meta': NO_IMPORT_META },
 };
 
 function packageVersion() {
   return JSON.parse(readFileSync(`${root}package.json`, 'utf8')).version;
 }
 
+/** @param {import('esbuild').Metafile} metafile */
+function bundledFiles({ outputs }) {
+  return Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs));
+}
+
 async function bundleWorker() {
   const entryPoints = ['src/workers/worker.ts'];
-  const { outputFiles } = await build({ ...common, entryPoints, write: false });
-  return outputFiles.map(({ text }) => text).join('');
+  const { outputFiles, metafile } = await build({ ...common, entryPoints, write: false });
+  return { source: outputFiles.map(({ text }) => text).join(''), files: bundledFiles(metafile) };
 }
 
 async function bundleProgram() {
-  await build({
+  const worker = await bundleWorker();
+  const { metafile } = await build({
     ...common,
     entryPoints: ['src/main.ts'],
     outfile,
     sourcemap: 'linked',
+    banner: { js: refuseOldNode },
     define: {
+      ...common.define,
       CONDUCTOR_VERSION: JSON.stringify(packageVersion()),
-      WORKER_SOURCE: JSON.stringify(await bundleWorker()),
+      WORKER_SOURCE: JSON.stringify(worker.source),
     },
   });
+  return [...worker.files, ...bundledFiles(metafile)];
 }
 
-/** A CommonJS file has no `import.meta`: whatever still asks for its place would not find it. */
 function checkProgram() {
-  const text = readFileSync(root + outfile, 'utf8');
-  if (!/\bimport_meta\d*\.\w/.test(text)) return;
-  console.error(`${outfile} still uses import.meta, which is empty there`);
+  if (!readFileSync(root + outfile, 'utf8').includes(NO_IMPORT_META)) return;
+  console.error(`${outfile} still uses import.meta, which a CommonJS file does not have`);
   process.exitCode = 1;
 }
 
-await bundleProgram();
+const files = await bundleProgram();
 checkProgram();
+writeFileSync(root + licences, thirdPartyLicences(files));
 console.log(`${outfile}: ${Math.round(statSync(root + outfile).size / 1024)} KiB`);

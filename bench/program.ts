@@ -5,20 +5,36 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { fileOf, targetOf, thisHost } from '../packaging/targets.ts';
 import type { Spool } from './spool.ts';
 
 /** What is measured: the bundle. */
 export const bundle = fileURLToPath(new URL('../dist/conductor-loop.cjs', import.meta.url));
 
+export type CommandLine = readonly [string, ...string[]];
+
+/** How it is started. */
+export const bundled: CommandLine = [process.execPath, bundle];
+
 /** As many porches side by side as there are cores, on either side of a comparison. */
 export const workers = availableParallelism();
 
 export function build(): void {
-  const script = fileURLToPath(new URL('../build.mjs', import.meta.url));
-  const { status } = spawnSync(process.execPath, [script], {
+  make('build.mjs', 'the bundle');
+}
+
+/** Makes the single binary for this system, and says how it is started. */
+export function packaged(): CommandLine {
+  make('packaging/main.ts', 'the binary');
+  return [fileURLToPath(new URL(`../dist/${fileOf(targetOf(thisHost()))}`, import.meta.url))];
+}
+
+function make(script: string, what: string): void {
+  const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
+  const { status } = spawnSync(process.execPath, [path], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  if (status !== 0) throw new Error('the bundle could not be built');
+  if (status !== 0) throw new Error(`${what} could not be built`);
 }
 
 /** The settings of whoever runs the bench are not the bench's. */
@@ -28,8 +44,8 @@ function ownEnvironment(): NodeJS.ProcessEnv {
   );
 }
 
-const argumentsFor = ({ handoff, out }: Spool, flags: readonly string[]) => [
-  ...[bundle, '-handoff', handoff, '-out', out, '-log-format', 'json'],
+const flagsFor = ({ handoff, out }: Spool, flags: readonly string[]) => [
+  ...['-handoff', handoff, '-out', out, '-log-format', 'json'],
   ...flags,
 ];
 
@@ -61,9 +77,14 @@ export function runToEnd(
 }
 
 /** Works off the backlog of `count` intents and gives the milliseconds. Throws where one was lost. */
-export function workOff(spool: Spool, count: number, flags: readonly string[]): number {
-  const args = argumentsFor(spool, ['--once', ...flags]);
-  const ms = timed(() => runToEnd(spool, process.execPath, args));
+export function workOff(
+  spool: Spool,
+  count: number,
+  flags: readonly string[],
+  [command, ...first]: CommandLine = bundled,
+): number {
+  const args = [...first, ...flagsFor(spool, ['--once', ...flags])];
+  const ms = timed(() => runToEnd(spool, command, args));
   const processed = readdirSync(join(spool.handoff, 'processed')).length;
   if (processed !== count) throw new Error(`${processed} of ${count} intents were processed`);
   return ms;
@@ -81,7 +102,7 @@ export function start(
   flags: readonly string[],
   { node = [], environment = {} }: StartOptions = {},
 ): ChildProcess {
-  return spawn(process.execPath, [...node, ...argumentsFor(spool, flags)], {
+  return spawn(process.execPath, [...node, bundle, ...flagsFor(spool, flags)], {
     cwd: spool.root,
     env: { ...ownEnvironment(), ...environment },
     stdio: ['ignore', 'ignore', openSync(spool.log, 'a')],

@@ -2,10 +2,11 @@
  * `npm test`: every test of the project but for the long-running ones of test/faults, and the
  * end-to-end cases once for each way to run the program. `npm test -- spool` takes only the files
  * whose path has that word in it; `npm test -- --only source` only that part (unit, source, bundle,
- * deno or faults; may be repeated). `npm run test:faults` is `--only faults`.
+ * deno, binary or faults; may be repeated). `npm run test:faults` is `--only faults`. The single binary
+ * is only tested where that is asked for; it is made where it is missing or too old.
  */
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import process from 'node:process';
 import { Readable } from 'node:stream';
@@ -13,8 +14,9 @@ import { type EventData, run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { fileOf, targetOf, thisHost } from '../packaging/targets.ts';
 
-const parts = ['unit', 'source', 'bundle', 'deno', 'faults'] as const;
+const parts = ['unit', 'source', 'bundle', 'deno', 'binary', 'faults'] as const;
 type Part = (typeof parts)[number];
 
 /** What runs where nothing is chosen. */
@@ -53,7 +55,7 @@ function filesOf(part: Part, words: readonly string[]): string[] {
 
 /** The events of one part but for its summary, which is added to ours. */
 async function* eventsOf(part: Part, files: readonly string[]) {
-  const way = part === 'bundle' || part === 'deno' ? part : 'source';
+  const way = part === 'unit' || part === 'faults' ? 'source' : part;
   const env = { ...process.env, CONDUCTOR_UNDER_TEST: way };
   const timeout = part === 'faults' ? FAULTS_TIMEOUT_MS : FILE_TIMEOUT_MS;
   const concurrency = part === 'faults' ? FAULTS_AT_ONCE : FILES_AT_ONCE;
@@ -84,8 +86,27 @@ async function* allEvents(chosen: readonly Part[], words: readonly string[]) {
   }
 }
 
-function build(): boolean {
-  return spawnSync(process.execPath, ['build.mjs'], { cwd: root, stdio: 'inherit' }).status === 0;
+function make(script: string): void {
+  const { status } = spawnSync(process.execPath, [script], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) throw new Error(`${script} ended with ${status}`);
+}
+
+/** Whether the single binary is there and younger than what it is made of. */
+function isPackaged(): boolean {
+  const madeAt = changedAt(join('dist', fileOf(targetOf(thisHost()))));
+  const sources = globSync('{src,packaging}/**/*.ts', { cwd: root });
+  return [...sources, 'build.mjs', 'package-lock.json'].every((path) => changedAt(path) < madeAt);
+}
+
+function changedAt(path: string): number {
+  return statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** Makes what the cases of these parts run. */
+function makeFor(chosen: readonly Part[], words: readonly string[]): void {
+  const isRun = (part: Part) => chosen.includes(part) && filesOf(part, words).length > 0;
+  if (isRun('bundle')) make('build.mjs');
+  if (isRun('binary') && !isPackaged()) make('packaging/main.ts');
 }
 
 function chosenParts(only: readonly string[]): Part[] {
@@ -100,10 +121,7 @@ const { values, positionals } = parseArgs({
 });
 const chosen = chosenParts(values.only);
 const begun = performance.now();
-if (chosen.includes('bundle') && filesOf('bundle', positionals).length > 0 && !build()) {
-  console.error('the bundle could not be built');
-  process.exit(1);
-}
+makeFor(chosen, positionals);
 for await (const text of Readable.from(allEvents(chosen, positionals)).compose(new spec())) {
   process.stdout.write(text);
 }

@@ -4,13 +4,14 @@ import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { fileOf, targetOf, thisHost } from '../../packaging/targets.ts';
 
 /**
- * What the cases start: the source under Node, the one-file bundle under Node, or the source under
- * Deno. Each case is written once; test/run.ts runs them all for each.
+ * What the cases start: the source under Node, the one-file bundle under Node, the single binary
+ * for this system, or the source under Deno. Each case is written once; test/run.ts runs them all for each.
  */
 export const underTest = z
-  .enum(['source', 'bundle', 'deno'])
+  .enum(['source', 'bundle', 'binary', 'deno'])
   .parse(process.env.CONDUCTOR_UNDER_TEST ?? 'source');
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -20,6 +21,11 @@ export function commandLine(preload?: string): [string, ...string[]] {
   if (underTest === 'deno') {
     const first = preload === undefined ? [] : ['--preload', preload];
     return [fromRoot('node_modules/.bin/deno'), 'run', '-A', ...first, fromRoot('src/main.ts')];
+  }
+  if (underTest === 'binary') {
+    const binary = fromRoot(`dist/${fileOf(targetOf(thisHost()))}`);
+    // It knows no flags of Node, and of the modules to load first only required ones.
+    return preload === undefined ? [binary] : ['env', `NODE_OPTIONS=--require=${preload}`, binary];
   }
   const program = underTest === 'bundle' ? 'dist/conductor-loop.cjs' : 'src/main.ts';
   const first = preload === undefined ? [] : ['--import', preload];

@@ -1,6 +1,6 @@
 /**
  * Kills the program at a chosen point, from outside of its code: loaded before it (`--import`, in
- * Deno `--preload`), this wraps what the program calls. `KILL_AT=POINT:N` kills it when the point is
+ * Deno `--preload`, in the single binary `--require`, so nothing here is awaited), this wraps what the program calls. `KILL_AT=POINT:N` kills it when the point is
  * reached for the N-th time:
  *   claim    after a file was renamed into .inflight/
  *   record   after a sync of a journal that then holds the outcomes of N intents
@@ -8,7 +8,7 @@
  *   move     after a file was renamed into processed/, before anybody knows
  */
 import fs from 'node:fs';
-import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import process from 'node:process';
 
@@ -48,13 +48,26 @@ function wrapRename(matches: RegExp): void {
   syncBuiltinESMExports();
 }
 
-/** Journals are synced through file handles, whose prototype only a handle leads to. */
-async function wrapDatasync(): Promise<void> {
-  const handle = await open(process.execPath, 'r');
-  const prototype: { datasync(): Promise<void> } = Object.getPrototypeOf(handle);
-  await handle.close();
+/** Journals are synced through file handles, whose prototype only a handle leads to: the first. */
+function wrapDatasync(): void {
+  const { open } = fs.promises;
+  fs.promises.open = async (...args) => {
+    const handle = await open(...args);
+    fs.promises.open = open;
+    syncBuiltinESMExports();
+    wrapDatasyncOf(Object.getPrototypeOf(handle));
+    return handle;
+  };
+  syncBuiltinESMExports();
+}
+
+let isWrapped = false;
+
+function wrapDatasyncOf(prototype: FileHandle): void {
+  if (isWrapped) return;
+  isWrapped = true;
   const { datasync } = prototype;
-  prototype.datasync = async function synced(this: typeof handle) {
+  prototype.datasync = async function synced(this: FileHandle) {
     await datasync.call(this);
     const { size } = await this.stat();
     const { buffer } = await this.read(Buffer.alloc(size), 0, size, 0);
@@ -67,4 +80,4 @@ async function wrapDatasync(): Promise<void> {
 if (point === 'claim') wrapRenameat2(/\/\.inflight\/[^/]+\/intent-[^/]*\.json\0?$/);
 if (point === 'move') wrapRenameat2(/\/processed\/intent-[^/]*\.json\0?$/);
 if (point === 'status') wrapRename(/\/status\/intent-[^/]*\.status$/);
-if (point === 'record') await wrapDatasync();
+if (point === 'record') wrapDatasync();
