@@ -1,10 +1,14 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import pkg from '@yao-pkg/pkg/lib-es5/sea.js';
+import { makeCache } from './cache/make.ts';
 import type { Target } from './targets.ts';
 
 const systems = { linux: 'linux', darwin: 'macos', win32: 'win' } as const;
+
+const loader = fileURLToPath(new URL('./cache/loader.cjs', import.meta.url));
 
 /**
  * Makes the bundle and Node into one file; works in `directory`. The code cache, which saves a third
@@ -15,19 +19,23 @@ export async function makeBinary(
   from: { bundle: string; base: string; directory: string },
   output: string,
 ): Promise<void> {
+  const { directory } = from;
   const isHost = target.platform === process.platform && target.arch === process.arch;
-  const named = join(from.directory, basename(from.bundle));
-  copyFileSync(from.bundle, named);
+  const program = join(directory, 'program.cjs');
+  writeFileSync(program, asFunction(readFileSync(from.bundle, 'utf8')));
+  const main = join(directory, basename(loader));
+  copyFileSync(loader, main);
   // pkg works in a directory of its own below this one.
-  for (const name of ['TMPDIR', 'TEMP', 'TMP']) process.env[name] = from.directory;
+  for (const name of ['TMPDIR', 'TEMP', 'TMP']) process.env[name] = directory;
   const seaConfig = {
     // The name is written into the binary: an absolute one would tell where it was made.
-    main: `../${basename(named)}`,
+    main: `../${basename(main)}`,
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
-    useCodeCache: isHost,
+    useCodeCache: false,
+    assets: { program, ...(isHost ? { cache: makeCache(program, directory) } : {}) },
   };
-  await pkg.default(named, {
+  await pkg.default(main, {
     targets: [
       { nodeRange: 'node26', platform: systems[target.platform], arch: target.arch, output },
     ],
@@ -38,4 +46,10 @@ export async function makeBinary(
     signature: process.platform === 'darwin',
     seaConfig,
   });
+}
+
+/** A CommonJS module as the function that Node makes of one. */
+function asFunction(text: string): string {
+  const body = text.replace(/^#!.*\n/, '');
+  return `(function (exports, require, module, __filename, __dirname) {${body}\n})`;
 }
