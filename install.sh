@@ -2,6 +2,7 @@
 # Installs conductor-loop as a service of systemd on Linux; `sh install.sh --help` says how.
 # Whatever it changes goes through `run`, so that --dry-run can say it instead.
 set -eu
+umask 022
 exec 3>&1
 
 user=conductor-loop
@@ -15,7 +16,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 action=install
 from=$here/dist
 root=${DESTDIR:-}
-spool=
 purge=no
 dry=no
 
@@ -23,20 +23,18 @@ help() {
   cat <<'END'
 usage: sh install.sh [--from DIR|URL] [--dry-run] [--root DIR]
        sh install.sh --upgrade [--from DIR|URL] ...
-       sh install.sh --spool NAME ...
        sh install.sh --uninstall [--purge] ...
 
 Installs the conductor-loop binary of this machine's architecture as a systemd service: its user and
 group, its directories, /etc/conductor-loop/config.json, the unit, completions and man page. Running
-it again changes nothing that is there already.
+it again changes nothing but owners and modes that are not as they must be.
 
   --from DIR|URL  where conductor-loop-linux-ARCH and checksums.txt are (default: dist/ beside this
                   script); the binary is installed only if its SHA-256 is the one written there
   --upgrade       check the new binary with the present configuration, stop the service (porch runs
                   may end, what waits stays in handoff/), replace the program, start again what was
                   running; where the new one does not start, the old one is put back
-  --spool NAME    make another spool, /var/lib/conductor-loop-NAME, for conductor-loop@NAME
-  --uninstall     stop and remove the service and the program; configuration and spools stay
+  --uninstall     stop and remove the service and the program; configuration and spool stay
   --purge         with --uninstall: remove these too, and the user
   --dry-run       only say what would be done
   --root DIR      install into this tree instead of / (also DESTDIR); nothing is started or stopped
@@ -62,16 +60,9 @@ read_arguments() {
       --purge) purge=yes ;;
       --dry-run) dry=yes ;;
       -h | --help) help && exit 0 ;;
-      --from | --root | --spool)
+      --from | --root)
         [ -n "${2:-}" ] || fail "$1 needs a value; --help says which"
-        case $1 in
-          --from) from=$2 ;;
-          --root) root=$2 ;;
-          --spool)
-            action=add_spool
-            spool=$2
-            ;;
-        esac
+        if [ "$1" = --from ]; then from=$2; else root=$2; fi
         shift
         ;;
       *) fail "unknown argument $1; --help names those that there are" ;;
@@ -79,10 +70,9 @@ read_arguments() {
     shift
   done
   [ "$purge" = no ] || [ "$action" = uninstall ] || fail '--purge goes with --uninstall only'
+  [ -z "$root" ] || root=$(cd "$root" && pwd) || fail "--root names no directory"
   root=${root%/}
 }
-
-# --- what this machine is -----------------------------------------------------------------------
 
 check_machine() {
   [ "$(uname -s)" = Linux ] ||
@@ -97,13 +87,6 @@ check_machine() {
   getconf GNU_LIBC_VERSION >/dev/null 2>&1 ||
     fail 'the binary needs glibc, and this system has none (Alpine has musl): use a system with glibc,' \
       'or a Node.js 26 that was built for musl with dist/conductor-loop.cjs'
-  for tool in install sha256sum awk cmp; do
-    command -v "$tool" >/dev/null || fail "$tool is needed and not installed"
-  done
-}
-
-check_rights() {
-  [ -z "$root" ] || [ -d "$root" ] || fail "$root is no directory"
   [ "$(id -u)" -eq 0 ] || [ -n "$root" ] || [ "$dry" = yes ] ||
     fail 'only root may do this: sudo sh install.sh ...'
 }
@@ -111,18 +94,12 @@ check_rights() {
 # systemd runs here, and what is installed is for this system.
 has_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 
-# --- the binary ---------------------------------------------------------------------------------
-
 fetch() {
   case $from in
     http://* | https://*)
-      if command -v curl >/dev/null; then
-        curl -fsSL --retry 3 -o "$work/$1" "${from%/}/$1" || fail "cannot fetch ${from%/}/$1"
-      elif command -v wget >/dev/null; then
-        wget -q -O "$work/$1" "${from%/}/$1" || fail "cannot fetch ${from%/}/$1"
-      else
-        fail 'curl or wget is needed for a URL, and neither is installed'
-      fi
+      get='curl -fsSL -o'
+      command -v curl >/dev/null || get='wget -q -O'
+      $get "$work/$1" "${from%/}/$1" || fail "cannot fetch ${from%/}/$1 (with ${get%% *})"
       ;;
     *)
       [ -f "$from/$1" ] || fail "there is no $1 in $from: make it with npm run package, or name" \
@@ -133,10 +110,12 @@ fetch() {
 }
 
 fetch_binary() {
+  for unit in conductor-loop.service deploy/systemd/conductor-loop@.service; do
+    [ -f "$here/$unit" ] || fail "$here/$unit is not there; it belongs beside this script"
+  done
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
+  trap 'exit 1' HUP INT TERM
   fetch checksums.txt
   fetch "$asset"
   wanted=$(awk -v name="$asset" '$2 == name || $2 == "*" name { print $1 }' "$work/checksums.txt")
@@ -151,7 +130,10 @@ fetch_binary() {
 stage_binary() {
   run install -d -m 0755 "$root${bin%/*}"
   run install -m 0755 "$work/$asset" "$root$bin.new"
-  run "$root$bin.new" -version
+  run "$root$bin.new" -version || {
+    rm -f "$root$bin.new"
+    fail "the binary does not run here; nothing was changed"
+  }
 }
 
 # A configuration that the new program refuses is said before anything is stopped.
@@ -165,8 +147,6 @@ check_configuration() {
     }
   done
 }
-
-# --- user, directories, configuration -----------------------------------------------------------
 
 account() {
   if [ -z "$root" ]; then getent passwd "$user" || :; else
@@ -188,40 +168,38 @@ make_user() {
 # through a link: whoever owns the parent could have made one.
 directory() {
   [ ! -L "$root$3" ] || fail "$root$3 is a symbolic link; move it away"
-  run install -d -m "$1" "$root$3"
+  run install -d "$root$3"
   own "$2" "$3"
   run chmod "$1" "$root$3"
 }
 
 own() {
   ids=$(account | awk -F: -v owner="$1" '{ print (owner == "root" ? 0 : $3) ":" $4 }')
+  [ -n "$ids" ] || [ "$dry" = no ] || ids=$1:$user
   [ -z "$ids" ] || [ "$(id -u)" -ne 0 ] || run chown -h "$ids" "$root$2"
 }
 
-find_porch() {
-  for place in /usr/local/bin /usr/bin /bin; do
-    [ ! -x "$root$place/porch" ] || { echo "$place/porch" && return; }
-  done
-  echo builtin
-}
-
-# make_spool STATE CONFIG: members of the group drop into handoff, and cannot touch each other's files.
-make_spool() {
-  directory 0750 "$user" "$1"
-  directory 3770 "$user" "$1/handoff"
-  directory 0750 "$user" "$1/out"
+# Members of the group drop into handoff, and cannot touch each other's files there.
+make_directories() {
+  directory 0750 "$user" "$state"
+  directory 3770 "$user" "$state/handoff"
+  directory 0750 "$user" "$state/out"
   directory 0750 root "$etc"
-  [ ! -f "$root$2" ] || return 0
-  porch=$(find_porch)
-  [ "$porch" != builtin ] ||
-    say "no porch in /usr/local/bin, /usr/bin or /bin: $2 says \"builtin\", the embedded one"
-  printf '{\n  "handoff": "%s/handoff",\n  "out": "%s/out",\n  "porch": "%s"\n}\n' "$1" "$1" "$porch" \
-    >"$work/config.json"
-  run install -m 0640 "$work/config.json" "$root$2"
-  own root "$2"
 }
 
-# --- unit, completions, man page ----------------------------------------------------------------
+make_configuration() {
+  [ ! -f "$root$etc/config.json" ] || return 0
+  porch=builtin
+  for place in /bin /usr/bin /usr/local/bin; do
+    [ ! -x "$root$place/porch" ] || porch=$place/porch
+  done
+  [ "$porch" != builtin ] || say "no porch in /usr/local/bin, /usr/bin or /bin: the embedded one is" \
+    "used; $etc/config.json says so"
+  printf '{\n  "handoff": "%s",\n  "out": "%s",\n  "porch": "%s"\n}\n' \
+    "$state/handoff" "$state/out" "$porch" >"$work/config.json"
+  run install -m 0640 "$work/config.json" "$root$etc/config.json"
+  own root "$etc/config.json"
+}
 
 # The files that the program prints itself: where each goes, and the words that make it do so.
 printed_files() {
@@ -246,15 +224,14 @@ install_files() {
   ! has_systemd || run systemctl daemon-reload
 }
 
-# --- what can be asked for ----------------------------------------------------------------------
-
 do_install() {
   fetch_binary
   if [ -f "$root$bin" ] && ! cmp -s "$work/$asset" "$root$bin"; then
     fail "another build is installed as $root$bin: replace it with --upgrade"
   fi
   make_user
-  make_spool "$state" "$etc/config.json"
+  make_directories
+  make_configuration
   if [ ! -f "$root$bin" ]; then
     stage_binary
     run mv -f "$root$bin.new" "$root$bin"
@@ -264,7 +241,7 @@ do_install() {
     run systemctl enable conductor-loop.service
     say "installed; look at $etc/config.json, then: systemctl start conductor-loop"
   else
-    say "installed${root:+ in $root}; nothing is started, for systemd does not run here"
+    say "installed${root:+ in $root}; the service is neither enabled nor started"
   fi
   say "who is to drop intents into $state/handoff: usermod --append --groups $user NAME"
 }
@@ -287,7 +264,7 @@ do_upgrade() {
   install_files
   for unit in $running; do run systemctl start "$unit" || go_back; done
   run rm -f "$root$bin.old"
-  say "upgraded${running:+; started again: }$(echo "$running" | tr '\n' ' ')"
+  say "upgraded${running:+, and running again}"
 }
 
 go_back() {
@@ -297,42 +274,26 @@ go_back() {
   fail 'the new program does not start (journalctl -u conductor-loop says why); the old one runs again'
 }
 
-do_add_spool() {
-  [ -f "$root$bin" ] || fail "$root$bin is not there: install it first, without --spool"
-  case $spool in
-    config | *[!A-Za-z0-9_.-]* | [.-]*) fail "a spool cannot be called $spool: use letters, digits, _ . -" ;;
-  esac
-  work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
-  make_spool "$state-$spool" "$etc/$spool.json"
-  ! has_systemd || run systemctl enable "conductor-loop@$spool.service"
-  say "look at $etc/$spool.json, then: systemctl start conductor-loop@$spool"
-}
-
 do_uninstall() {
   for unit in $(running_units); do run systemctl stop "$unit"; done
-  if has_systemd; then
-    for link in "$units"/multi-user.target.wants/conductor-loop.service \
-      "$units"/multi-user.target.wants/conductor-loop@*.service; do
-      [ ! -L "$link" ] || run systemctl disable "${link##*/}"
-    done
-  fi
+  run rm -f "$root$units"/multi-user.target.wants/conductor-loop*.service
   run rm -f "$root$bin" "$root$bin.new" "$root$bin.old" "$root$units/conductor-loop.service" \
     "$root$units/conductor-loop@.service"
   printed_files | while read -r file _; do run rm -f "$root$file"; done
   ! has_systemd || run systemctl daemon-reload
   if [ "$purge" = no ]; then
-    say "uninstalled; $etc, the spools and the user $user stay (--uninstall --purge removes them)"
+    say "uninstalled; $etc, $state and the user $user stay (--uninstall --purge removes them)"
     return
   fi
-  run rm -rf "$root$etc" "$root$state" "$root$units"/conductor-loop.service.d \
-    "$root$units"/conductor-loop@*.service.d
-  for other in "$root$state"-*; do [ ! -d "$other" ] || run rm -rf "$other"; done
-  [ -z "$(account)" ] || [ "$(id -u)" -ne 0 ] || run userdel ${root:+--root "$root"} "$user"
-  say 'uninstalled, with configuration, spools and user'
+  run rm -rf "$root$etc" "$root$state" "$root$units/conductor-loop.service.d"
+  if [ -n "$(account)" ] && [ "$(id -u)" -eq 0 ]; then
+    run userdel ${root:+--root "$root"} "$user"
+    # userdel leaves a group that has members.
+    ! grep -q "^$user:" "$root/etc/group" || run groupdel ${root:+--root "$root"} "$user"
+  fi
+  say 'uninstalled, with configuration, spool and user'
 }
 
 read_arguments "$@"
 check_machine
-check_rights
 "do_$action"
