@@ -22,7 +22,8 @@ test('groff sets the page without a warning, and every command and flag can be s
   assert.equal(result.stderr, '');
   const shown = result.stdout.replace(/.\x08/g, '');
   for (const { usage } of commands) assert.ok(shown.includes(`conductor-loop ${usage}`), usage);
-  for (const { flag } of settingInfos) assert.match(shown, new RegExp(`^ +--${flag}\\b`, 'm'));
+  const options = shown.slice(shown.indexOf('\nOPTIONS\n'));
+  for (const { flag } of settingInfos) assert.match(options, new RegExp(`^ +--${flag}\\b`, 'm'));
 });
 
 test('mandoc finds nothing wrong with the page', () => {

@@ -61,6 +61,7 @@ test('it installs everything, with the right owners and modes, and twice is as o
   assert.match(tree.read('usr/local/share/zsh/site-functions/_conductor-loop'), /^#compdef/);
   assert.match(tree.read('usr/local/share/fish/vendor_completions.d/conductor-loop.fish'), /-c/);
   assert.match(tree.read('usr/local/share/man/man1/conductor-loop.1'), /^\.TH/);
+  tree.write(config, '{"porch": "builtin"}\n');
   const once = tree.snapshot();
   succeeded(tree.install([]));
   assert.deepEqual(tree.snapshot(), once);
