@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 const RELEASE = 'bookworm';
-const PACKAGES = ['systemd', 'systemd-sysv', 'procps', 'passwd'];
+const PACKAGES = ['systemd', 'systemd-sysv', 'procps', 'passwd', 'libatomic1'];
 
 /** What is missing on this machine for booting a system in a container; null where nothing is. */
 export function bootProblem(): string | null {

@@ -71,7 +71,7 @@ export class Machine {
 
   /** Runs a command in there and gives what came of it. */
   run(command: readonly string[]) {
-    const args = ['--target', `${this.#init}`, '--all', '--wd=/', '--', ...command];
+    const args = ['--target', `${this.#init}`, '--all', '--root', '--wd', '--', ...command];
     return spawnSync('nsenter', args, {
       encoding: 'utf8',
       timeout: 120_000,
