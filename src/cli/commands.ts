@@ -36,6 +36,10 @@ async function dispatch(args: readonly string[]): Promise<number> {
       return (await import('./retry-command.ts')).retry(rest);
     case 'porch':
       return (await import('./porch-command.ts')).porch(rest);
+    case 'completion':
+      return (await import('./completion-command.ts')).completion(rest);
+    case 'man':
+      return (await import('./man-command.ts')).man(rest);
     case 'help':
       return help(rest);
     default:

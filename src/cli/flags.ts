@@ -1,20 +1,27 @@
 import { settingInfos } from '../config/schema.ts';
-import { flagOf } from '../config/setting.ts';
+import { flagOf, type SettingInfo } from '../config/setting.ts';
 import type { FlagMeaning, FlagTable } from './go-flags.ts';
 
 /** A flag that is no setting of its own: how it is written in help, and what it does. */
 export type GeneralFlag = { name: string; placeholder: string; description: string };
 
-/** Every command, in the order of help. */
-export const commandNames = [
-  'status',
-  'top',
-  'show',
-  'retry',
-  'validate',
-  'porch',
-  'help',
+/** Every command, in the order of help: how it is written, and what it does. */
+export const commands = [
+  { name: 'status', usage: 'status', summary: 'what runs, waits and failed' },
+  { name: 'top', usage: 'top', summary: 'the same, drawn live' },
+  { name: 'show', usage: 'show NAME', summary: 'the whole story of one intent' },
+  { name: 'retry', usage: 'retry NAME|--all|--code C', summary: 'put failed intents back' },
+  { name: 'validate', usage: 'validate FILE...', summary: 'say what is wrong with intent files' },
+  { name: 'porch', usage: 'porch -intent F -out D', summary: 'write the package of one intent' },
+  { name: 'completion', usage: 'completion SHELL', summary: 'print completions for a shell' },
+  { name: 'man', usage: 'man', summary: 'print the manual page' },
+  { name: 'help', usage: 'help [COMMAND]', summary: 'this page, or that of a command' },
 ] as const;
+
+export const commandNames = commands.map(({ name }) => name);
+
+/** The shells that `completion` knows. */
+export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const;
 
 /** The flags that stand for actions or name the configuration file. */
 export const generalFlags: readonly GeneralFlag[] = [
@@ -30,13 +37,6 @@ export const generalFlags: readonly GeneralFlag[] = [
   },
   { name: 'version', placeholder: '', description: 'Print the version, exit.' },
   { name: 'help', placeholder: '', description: 'Print this, exit; also -h.' },
-];
-
-/** Settings that `validate` applies too. */
-export const checkSettings: readonly string[] = [
-  'max_file_size',
-  'max_replicas',
-  'system_namespaces',
 ];
 
 // Flags of the earlier program, whose command lines still start this one.
@@ -83,61 +83,44 @@ export function watchFlags(): FlagTable {
   };
 }
 
-/** The flags of `conductor-loop validate`. */
-export function validateFlags(): FlagTable {
-  const infos = settingInfos.filter(({ key }) => checkSettings.includes(key));
-  return {
-    flags: new Map([
-      ...infos.map((info) => [info.flag, settingFlag(info)] as const),
-      ['config', generalFlag('config')] as const,
-      ...stops,
-    ]),
-    refuseArgument: null,
-  };
-}
-
-/** What a command that works on the spool takes, beside `-config`, `-version` and `-help`. */
-export type SpoolCommand = {
+/** What a command is and takes, beside `-version` and `-help`. */
+export type CommandDescription = {
   name: string;
   /** As it is written, such as `status [flags]`. */
   usage: string;
   description: string;
-  /** Settings that it goes by. */
-  settings: readonly string[];
+  /** Settings that it goes by, and that it finds as the main command does; null where it has none. */
+  settings: readonly string[] | null;
   own: readonly GeneralFlag[];
-  /** Whether it takes names of intents. */
-  takesNames: boolean;
+  /** What its arguments beside flags are. */
+  operands: 'none' | 'intents' | 'files' | 'shell';
   exitCodes: readonly { term: string; meaning: string }[];
 };
 
-/** The flags of a command that works on the spool. */
-export function spoolFlags({ name, settings, own, takesNames }: SpoolCommand): FlagTable {
-  const infos = settingInfos.filter(({ key }) => settings.includes(key));
+/** The settings that a command goes by, in the order of their declaration. */
+export function settingsOf({ settings }: CommandDescription): readonly SettingInfo[] {
+  return settingInfos.filter(({ key }) => settings?.includes(key));
+}
+
+/** The flags of a command. */
+export function commandFlags(described: CommandDescription): FlagTable {
+  const { name, settings, own, operands } = described;
+  const general = settings === null ? [] : (['config'] as const);
   return {
     flags: new Map([
-      ...infos.flatMap((info) =>
+      ...settingsOf(described).flatMap((info) =>
         [info.key, ...info.aliases].map((key) => [flagOf(key), settingFlag(info)] as const),
       ),
       ...own.map((flag) => [flag.name, { kind: 'flag', ...flag }] as const),
-      ['config', generalFlag('config')] as const,
+      ...general.map((flag) => [flag, generalFlag(flag)] as const),
       ...stops,
     ]),
-    refuseArgument: takesNames
-      ? null
-      : (argument) => `unexpected argument ${JSON.stringify(argument)}; ${name} takes flags only`,
+    refuseArgument:
+      operands === 'none'
+        ? (argument) => `unexpected argument ${JSON.stringify(argument)}; ${name} takes flags only`
+        : null,
   };
 }
-
-/** The flags of `conductor-loop porch`, which are those of any porch. */
-export const porchFlags: FlagTable = {
-  flags: new Map<string, FlagMeaning>([
-    ['intent', { kind: 'flag', name: 'intent', placeholder: 'FILE' }],
-    ['out', { kind: 'flag', name: 'out', placeholder: 'DIR' }],
-    ['structured', { kind: 'flag', name: 'structured', placeholder: '' }],
-    ...stops,
-  ]),
-  refuseArgument: (argument) => `unexpected argument ${JSON.stringify(argument)}`,
-};
 
 function settingFlag(info: { flag: string; isSwitch: boolean; placeholder: string }): FlagMeaning {
   return { kind: 'flag', name: info.flag, placeholder: info.isSwitch ? '' : info.placeholder };

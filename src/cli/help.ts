@@ -1,10 +1,18 @@
 import { settingInfos } from '../config/schema.ts';
 import { type Group, groups, type SettingInfo } from '../config/setting.ts';
-import { checkSettings, generalFlags, type SpoolCommand } from './flags.ts';
+import { type CommandDescription, commands, generalFlags, settingsOf } from './flags.ts';
 import { bold, dim, type Look, wrap } from './terminal.ts';
 
+/** What the program is, in one sentence. */
+export const about =
+  'conductor-loop watches a directory for intent files, runs Porch once for each, and files the result.';
+
+/** How flags and values are written, and where else settings come from. */
+export const notation =
+  'Flags may be written -flag or --flag, with a space or = before the value; switches take -flag=false. Every setting is also an environment variable (--porch-timeout is CONDUCTOR_PORCH_TIMEOUT) and a key of the configuration file (porch_timeout). Flags beat the environment, which beats the file. Durations are written 500ms, 30s, 1h30m, sizes 10MB or in bytes.';
+
 /** A line of help: what is written, and what it means. */
-type Entry = { term: string; meaning: string; note?: string };
+export type Entry = { term: string; meaning: string; note?: string };
 
 const flagColumn = 30;
 
@@ -14,22 +22,17 @@ const noBreak = '\u00a0';
 const usage: readonly Entry[] = [
   { term: 'conductor-loop [flags]', meaning: 'watch until told to stop' },
   { term: 'conductor-loop -once [flags]', meaning: 'work off what is there, then exit' },
-  { term: 'conductor-loop status', meaning: 'what runs, waits and failed; top draws it live' },
-  { term: 'conductor-loop show NAME', meaning: 'the whole story of one intent' },
-  { term: 'conductor-loop retry NAME|--all|--code C', meaning: 'put failed intents back' },
-  { term: 'conductor-loop validate FILE...', meaning: 'say what is wrong with intent files' },
-  { term: 'conductor-loop porch -intent F -out D', meaning: 'write the package of one intent' },
-  { term: 'conductor-loop help [COMMAND]', meaning: 'this page, or that of a command' },
+  ...commands.map((one) => ({ term: `conductor-loop ${one.usage}`, meaning: one.summary })),
 ];
 
-const examples: readonly Entry[] = [
+export const examples: readonly Entry[] = [
   { term: 'conductor-loop -porch builtin', meaning: 'try it, no Porch needed' },
   { term: 'conductor-loop -handoff /data/in -out /data/out', meaning: 'directories of its own' },
   { term: 'conductor-loop -once && echo done', meaning: 'in a script or a CI job' },
   { term: 'conductor-loop -config c.json -validate-config', meaning: 'what would it run with?' },
 ];
 
-const exitCodes: readonly Entry[] = [
+export const exitCodes: readonly Entry[] = [
   { term: '0', meaning: 'all done; watching was stopped by a signal' },
   { term: '1', meaning: 'the command line, the configuration or the start is at fault' },
   { term: '2', meaning: 'the state or the file system could not be used' },
@@ -42,17 +45,11 @@ export function watchHelp(look: Look): string {
   const built = settingInfos.filter((info) => info.built);
   const later = settingInfos.filter((info) => !info.built);
   return [
-    ...paragraph(
-      'conductor-loop watches a directory for intent files, runs Porch once for each, and files the result.',
-      look,
-    ),
+    ...paragraph(about, look),
     ...sectionOf('Usage', usage, 44, look),
     ...sectionOf('Examples', examples, 52, look),
     '',
-    ...paragraph(
-      'Flags may be written -flag or --flag, with a space or = before the value; switches take -flag=false. Every setting is also an environment variable (--porch-timeout is CONDUCTOR_PORCH_TIMEOUT) and a key of the configuration file (porch_timeout). Flags beat the environment, which beats the file. Durations are written 500ms, 30s, 1h30m, sizes 10MB or in bytes.',
-      look,
-    ),
+    ...paragraph(notation, look),
     ...sectionOf(
       'General',
       generalFlags.map(({ name, placeholder, description }) => ({
@@ -76,76 +73,23 @@ export function watchHelp(look: Look): string {
   ].join('\n');
 }
 
-/** The page of `conductor-loop validate -help`. */
-export function validateHelp(look: Look): string {
-  const wanted = settingInfos.filter((info) => checkSettings.includes(info.key));
-  return [
-    ...paragraph(
-      'conductor-loop validate FILE... says for each intent file whether it would be accepted, and else what is wrong, where, and how to mend it. Nothing is run and nothing is moved.',
-      look,
-    ),
-    ...sectionOf('Flags', [...flagEntries(wanted, 'limits'), configEntry()], flagColumn, look),
-    ...sectionOf(
-      'Exit codes',
-      [
-        { term: '0', meaning: 'all would be accepted' },
-        { term: '1', meaning: 'the command line or the configuration is at fault' },
-        { term: '8', meaning: 'at least one would be refused' },
-      ],
-      12,
-      look,
-    ),
-  ].join('\n');
-}
-
-/** The page of `conductor-loop porch -help`. */
-export function porchHelp(look: Look): string {
-  return [
-    ...paragraph(
-      'conductor-loop porch -intent FILE -out DIR writes the kpt package for one intent, as -porch builtin does for each, and prints what it made.',
-      look,
-    ),
-    ...sectionOf(
-      'Flags',
-      [
-        { term: '--intent FILE', meaning: 'The intent.' },
-        { term: '--out DIR', meaning: 'Where the package is written.' },
-        {
-          term: '--structured',
-          meaning: 'Print one JSON object instead of a line (default false).',
-        },
-      ],
-      flagColumn,
-      look,
-    ),
-    ...sectionOf(
-      'Exit codes',
-      [
-        { term: '0', meaning: 'the package is written' },
-        { term: 'other', meaning: 'it is not; standard error says why' },
-      ],
-      12,
-      look,
-    ),
-  ].join('\n');
-}
-
-/** The page of a command that works on the spool. */
-export function spoolHelp(command: SpoolCommand, look: Look): string {
-  const wanted = settingInfos.filter((info) => command.settings.includes(info.key));
+/** The page of a command. */
+export function commandHelp(command: CommandDescription, look: Look): string {
+  const wanted = settingsOf(command);
   const own = command.own.map(({ name, placeholder, description }) => ({
     term: `--${name} ${placeholder}`.trimEnd(),
     meaning: description,
   }));
   const settings = groupsOf(wanted).flatMap((group) => flagEntries(wanted, group));
+  const flags = [...own, ...settings, ...(command.settings === null ? [] : [configEntry()])];
   return [
     ...paragraph(`conductor-loop ${command.usage} ${command.description}`, look),
-    ...sectionOf('Flags', [...own, ...settings, configEntry()], flagColumn, look),
+    ...(flags.length === 0 ? [] : sectionOf('Flags', flags, flagColumn, look)),
     ...sectionOf('Exit codes', command.exitCodes, 12, look),
   ].join('\n');
 }
 
-function groupsOf(infos: readonly SettingInfo[]): Group[] {
+export function groupsOf(infos: readonly SettingInfo[]): Group[] {
   return [...new Set(infos.map((info) => info.group))];
 }
 

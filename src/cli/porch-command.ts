@@ -1,10 +1,32 @@
 import { command, option, optional, string } from 'cmd-ts';
 import { ConfigError } from '../config/error.ts';
-import { porchFlags } from './flags.ts';
+import { type CommandDescription, commandFlags } from './flags.ts';
 import { normaliseFlags } from './go-flags.ts';
-import { porchHelp } from './help.ts';
+import { commandHelp } from './help.ts';
 import { porchCommand } from './porch.ts';
 import { readSwitch, runCommand, versionLine } from './run.ts';
+
+export const porchDescription: CommandDescription = {
+  name: 'porch',
+  usage: 'porch -intent FILE -out DIR',
+  description:
+    'writes the kpt package for one intent, as -porch builtin does for each, and prints what it made.',
+  settings: null,
+  own: [
+    { name: 'intent', placeholder: 'FILE', description: 'The intent.' },
+    { name: 'out', placeholder: 'DIR', description: 'Where the package is written.' },
+    {
+      name: 'structured',
+      placeholder: '',
+      description: 'Print one JSON object instead of a line (default false).',
+    },
+  ],
+  operands: 'none',
+  exitCodes: [
+    { term: '0', meaning: 'the package is written' },
+    { term: 'other', meaning: 'it is not; standard error says why' },
+  ],
+};
 
 /** `conductor-loop porch -intent FILE -out DIR`: gives the exit code. Throws ConfigError. */
 export function porch(args: readonly string[]): Promise<number> {
@@ -20,5 +42,6 @@ export function porch(args: readonly string[]): Promise<number> {
       return porchCommand({ intent, out, structured: readSwitch('structured', structured) });
     },
   });
-  return runCommand(definition, normaliseFlags(args, porchFlags).argv, porchHelp);
+  const { argv } = normaliseFlags(args, commandFlags(porchDescription));
+  return runCommand(definition, argv, (look) => commandHelp(porchDescription, look));
 }

@@ -2,13 +2,13 @@ import { basename } from 'node:path';
 import { ConfigError } from '../config/error.ts';
 import { errorCodes } from '../intent/codes.ts';
 import { isIntentName } from '../intent/names.ts';
-import type { SpoolCommand } from './flags.ts';
+import type { CommandDescription } from './flags.ts';
 import type { GivenFlags } from './on-spool.ts';
 import { type RetryOptions, retryFailed } from './retry.ts';
 import { readSwitch } from './run.ts';
 import { runSpoolCommand } from './spool-command.ts';
 
-const description: SpoolCommand = {
+export const retryDescription: CommandDescription = {
   name: 'retry',
   usage: 'retry NAME...|--all|--code CODE [flags]',
   description:
@@ -31,7 +31,7 @@ const description: SpoolCommand = {
       description: 'Only say what would be done (default false).',
     },
   ],
-  takesNames: true,
+  operands: 'intents',
   exitCodes: [
     { term: '0', meaning: 'everything that was asked for is put back, or nothing failed so' },
     { term: '1', meaning: 'the command line or the configuration is at fault' },
@@ -42,7 +42,7 @@ const description: SpoolCommand = {
 
 /** `conductor-loop retry`: gives the exit code. Throws ConfigError. */
 export function retry(args: readonly string[]): Promise<number> {
-  return runSpoolCommand(description, args, (given, names) => {
+  return runSpoolCommand(retryDescription, args, (given, names) => {
     const options = readOptions(given, names);
     return (settings) => retryFailed(settings, options);
   });

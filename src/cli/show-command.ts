@@ -4,7 +4,7 @@ import { ConfigError } from '../config/error.ts';
 import { isUnknown, storyOf } from '../inspect/story.ts';
 import { isIntentName } from '../intent/names.ts';
 import { originalName } from '../spool/layout.ts';
-import type { SpoolCommand } from './flags.ts';
+import type { CommandDescription } from './flags.ts';
 import { readSwitch } from './run.ts';
 import { runSpoolCommand } from './spool-command.ts';
 import { plain } from './status-page.ts';
@@ -13,14 +13,14 @@ import { complain, lookOf, writeOut } from './terminal.ts';
 
 const exitUnknown = 8;
 
-const description: SpoolCommand = {
+export const showDescription: CommandDescription = {
   name: 'show',
   usage: 'show NAME [flags]',
   description:
     'tells the whole story of one intent: where its file is now, what journal and snapshot say of it, its status, its error log, and the package that the embedded porch made of it.',
   settings: ['handoff', 'out'],
   own: [{ name: 'json', placeholder: '', description: 'Print one JSON object (default false).' }],
-  takesNames: true,
+  operands: 'intents',
   exitCodes: [
     { term: '0', meaning: 'the story is told' },
     { term: '1', meaning: 'the command line or the configuration is at fault' },
@@ -31,7 +31,7 @@ const description: SpoolCommand = {
 
 /** `conductor-loop show NAME`: gives the exit code. Throws ConfigError. */
 export function show(args: readonly string[]): Promise<number> {
-  return runSpoolCommand(description, args, (given, names) => {
+  return runSpoolCommand(showDescription, args, (given, names) => {
     const name = intentNamed(names);
     const json = readSwitch('json', given.json);
     return async (settings) => {

@@ -1,10 +1,9 @@
 import { command, option, optional, restPositionals, string } from 'cmd-ts';
 import { ConfigError } from '../config/error.ts';
-import { settingInfos } from '../config/schema.ts';
 import type { Settings } from '../config/settings.ts';
-import { type SpoolCommand, spoolFlags } from './flags.ts';
+import { type CommandDescription, commandFlags, settingsOf } from './flags.ts';
 import { normaliseFlags } from './go-flags.ts';
-import { spoolHelp } from './help.ts';
+import { commandHelp } from './help.ts';
 import { type GivenFlags, onSpool } from './on-spool.ts';
 import { runCommand, versionLine } from './run.ts';
 
@@ -13,13 +12,11 @@ import { runCommand, versionLine } from './run.ts';
  * gives back does the work. Gives the exit code. Throws ConfigError.
  */
 export function runSpoolCommand(
-  described: SpoolCommand,
+  described: CommandDescription,
   args: readonly string[],
   prepare: (given: GivenFlags, names: readonly string[]) => (settings: Settings) => Promise<number>,
 ): Promise<number> {
-  const ofSettings = settingInfos
-    .filter(({ key }) => described.settings.includes(key))
-    .map(({ flag }) => flag);
+  const ofSettings = settingsOf(described).map(({ flag }) => flag);
   const names = ['config', ...ofSettings, ...described.own.map(({ name }) => name)];
   const flags = Object.fromEntries(
     names.map((long) => [long, option({ long, type: optional(string) })] as const),
@@ -30,8 +27,8 @@ export function runSpoolCommand(
     args: { ...flags, names: restPositionals({ type: string }) },
     handler: ({ names: intents, ...given }) => onSpool(given, prepare(given, intents)),
   });
-  const { argv } = normaliseFlags(args, spoolFlags(described));
-  return runCommand(definition, argv, (look) => spoolHelp(described, look));
+  const { argv } = normaliseFlags(args, commandFlags(described));
+  return runCommand(definition, argv, (look) => commandHelp(described, look));
 }
 
 /** A flag's whole number. Throws ConfigError. */

@@ -3,7 +3,7 @@ import { ConfigError } from '../config/error.ts';
 import type { Settings } from '../config/settings.ts';
 import { parseDuration } from '../config/units.ts';
 import { Observer } from '../inspect/overview.ts';
-import type { GeneralFlag, SpoolCommand } from './flags.ts';
+import type { CommandDescription, GeneralFlag } from './flags.ts';
 import { exitUnusable } from './on-spool.ts';
 import { repeat } from './repeat.ts';
 import { readSwitch } from './run.ts';
@@ -40,7 +40,7 @@ export const statusExitCodes = [
   },
 ];
 
-const description: SpoolCommand = {
+export const statusDescription: CommandDescription = {
   name: 'status',
   usage: 'status [flags]',
   description:
@@ -60,7 +60,7 @@ const description: SpoolCommand = {
       description: 'How many of the last failures to tell (default 5).',
     },
   ],
-  takesNames: false,
+  operands: 'none',
   exitCodes: statusExitCodes,
 };
 
@@ -69,7 +69,7 @@ export type StatusOptions = { json: boolean; watch: boolean; intervalMs: number;
 
 /** `conductor-loop status`: gives the exit code. Throws ConfigError. */
 export function status(args: readonly string[]): Promise<number> {
-  return runSpoolCommand(description, args, (given) => {
+  return runSpoolCommand(statusDescription, args, (given) => {
     const options = {
       json: readSwitch('json', given.json),
       watch: readSwitch('watch', given.watch),

@@ -2,7 +2,7 @@ import process from 'node:process';
 import type { Settings } from '../config/settings.ts';
 import { formatDuration } from '../config/units.ts';
 import { Observer } from '../inspect/overview.ts';
-import type { SpoolCommand } from './flags.ts';
+import type { CommandDescription } from './flags.ts';
 import { pauseMs } from './repeat.ts';
 import { hasScreen, Screen } from './screen.ts';
 import { runSpoolCommand } from './spool-command.ts';
@@ -20,20 +20,20 @@ import { TopView } from './top-view.ts';
 /** A page can be scrolled, so it may tell more of them than `status`. */
 const FAILURES = 50;
 
-const description: SpoolCommand = {
+export const topDescription: CommandDescription = {
   name: 'top',
   usage: 'top [flags]',
   description:
     'draws what status says over and over. Keys: q or Ctrl-C quits, r looks at once, p pauses, arrows, j, k, page keys, g and G scroll. Where there is no terminal it is status -watch.',
   settings: statusSettings,
   own: [intervalFlag],
-  takesNames: false,
+  operands: 'none',
   exitCodes: statusExitCodes,
 };
 
 /** `conductor-loop top`: gives the exit code. Throws ConfigError. */
 export function top(args: readonly string[]): Promise<number> {
-  return runSpoolCommand(description, args, (given) => {
+  return runSpoolCommand(topDescription, args, (given) => {
     const intervalMs = readInterval(given.interval);
     return (settings) => {
       if (hasScreen()) return new Top(settings, intervalMs).run();

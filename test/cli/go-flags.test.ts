@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { validateFlags, watchFlags } from '../../src/cli/flags.ts';
+import { commandFlags, watchFlags } from '../../src/cli/flags.ts';
 import { normaliseFlags } from '../../src/cli/go-flags.ts';
+import { validateDescription } from '../../src/cli/validate-command.ts';
 
 function watch(...args: string[]) {
   return normaliseFlags(args, watchFlags());
@@ -78,7 +79,7 @@ test('flags of the earlier program that are not needed give one warning each', (
 test('validate takes files among its flags, and after --', () => {
   const { argv } = normaliseFlags(
     ['a.json', '-max-replicas', '5', 'b.json', '--', '-c.json'],
-    validateFlags(),
+    commandFlags(validateDescription),
   );
   assert.deepEqual(argv, ['--max-replicas=5', '--', 'a.json', 'b.json', '-c.json']);
 });

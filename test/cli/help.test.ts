@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import process from 'node:process';
 import { test } from 'node:test';
-import { porchFlags, validateFlags, watchFlags } from '../../src/cli/flags.ts';
-import { porchHelp, validateHelp, watchHelp } from '../../src/cli/help.ts';
+import { fileURLToPath } from 'node:url';
+import { descriptions } from '../../src/cli/descriptions.ts';
+import { commandFlags, commandNames, watchFlags } from '../../src/cli/flags.ts';
+import { commandHelp, watchHelp } from '../../src/cli/help.ts';
+import type { Look } from '../../src/cli/terminal.ts';
 import { settingInfos } from '../../src/config/schema.ts';
 
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const plain = { width: 80, colour: false };
 
 test('every flag stands in help with its default', () => {
@@ -21,8 +27,7 @@ test('help names every flag that its command takes', () => {
   const unlisted = ['handoff-dir', 'porch-mode', 'h', 'version', 'help'];
   for (const [table, page] of [
     [watchFlags(), watchHelp(plain)],
-    [validateFlags(), validateHelp(plain)],
-    [porchFlags, porchHelp(plain)],
+    ...descriptions.map((one) => [commandFlags(one), commandHelp(one, plain)] as const),
   ] as const) {
     for (const [name, meaning] of table.flags) {
       if (unlisted.includes(name) || meaning.kind !== 'flag' || meaning.name !== name) continue;
@@ -33,7 +38,8 @@ test('help names every flag that its command takes', () => {
 
 test('help fits the width, and colours only add to it', () => {
   for (const width of [80, 100]) {
-    for (const page of [watchHelp, validateHelp, porchHelp]) {
+    const pages = descriptions.map((one) => (look: Look) => commandHelp(one, look));
+    for (const page of [watchHelp, ...pages]) {
       const text = page({ width, colour: false });
       for (const line of text.split('\n')) assert.ok(line.length <= width, line);
       const coloured = page({ width, colour: true });
@@ -56,5 +62,14 @@ test('help tells commands, examples, exit codes and where the documentation is',
     'settings.md',
   ]) {
     assert.ok(page.includes(part), part);
+  }
+});
+
+test('each command that is listed is there', () => {
+  for (const name of commandNames) {
+    const result = spawnSync(process.execPath, [main, 'help', name], { encoding: 'utf8' });
+    assert.equal(result.status, 0, result.stderr);
+    const shown = name === 'help' ? 'conductor-loop watches' : `conductor-loop ${name}`;
+    assert.ok(result.stdout.startsWith(shown), name);
   }
 });

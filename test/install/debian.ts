@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+
+const RELEASE = 'bookworm';
+const PACKAGES = ['systemd', 'systemd-sysv', 'procps', 'passwd', 'libatomic1'];
+
+/** What is missing on this machine for booting a system in a container; null where nothing is. */
+export function bootProblem(): string | null {
+  if (process.platform !== 'linux') return 'only Linux has systemd';
+  if (process.getuid?.() !== 0) return 'only root may boot a container';
+  const missing = ['debootstrap', 'systemd-nspawn', 'nsenter'].find(
+    (tool) => spawnSync(tool, ['--version']).error !== undefined,
+  );
+  return missing === undefined ? null : `${missing} is not installed`;
+}
+
+/**
+ * A Debian with systemd in a directory, which stays for the next time: nobody may change it.
+ * Throws with what debootstrap says.
+ */
+export function debianTree(): string {
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'conductor-loop');
+  const tree = join(cache, `debian-${RELEASE}-${PACKAGES.join('-')}`);
+  if (existsSync(tree)) return tree;
+  mkdirSync(cache, { recursive: true });
+  const making = mkdtempSync(join(cache, 'making-'));
+  try {
+    const args = ['--variant=minbase', `--include=${PACKAGES.join(',')}`, RELEASE, making];
+    const { status, stdout, stderr } = spawnSync('debootstrap', args, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`debootstrap: ${(stdout + stderr).slice(-1000)}`);
+    renameSync(making, tree);
+  } finally {
+    rmSync(making, { recursive: true, force: true });
+  }
+  return tree;
+}
