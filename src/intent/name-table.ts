@@ -43,6 +43,7 @@ export class NameTable {
 
   /** A name's number, or -1. */
   find(name: string): number {
+    if (this.#size === 0) return NONE;
     return this.#table[this.#locate(this.#seek(name))] ?? NONE;
   }
 

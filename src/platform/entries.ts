@@ -1,4 +1,4 @@
-import { opendirSync } from 'node:fs';
+import { opendir } from 'node:fs/promises';
 
 /** So many are read from the kernel at a time. */
 const ENTRIES_A_READ = 1000;
@@ -7,17 +7,27 @@ const ENTRIES_A_READ = 1000;
 const asText = 'deno' in process.versions;
 
 /**
- * The names in a directory, as they come from the kernel: a list of a million would take more memory
- * than all that is done with it. In Latin-1, one character a byte, so that nothing is lost of those
- * that are not UTF-8. Throws errno errors.
+ * The names in a directory, as they come from the kernel, many at a time: a list of a million would
+ * take more memory than all that is done with it. In Latin-1, one character a byte, so that nothing is
+ * lost of those that are not UTF-8. A disk that stalls holds up nobody but who waits for this. Throws
+ * errno errors.
  */
-export function* entriesOf(path: string): Generator<string> {
-  const directory = opendirSync(path, { encoding: 'latin1', bufferSize: ENTRIES_A_READ });
+export async function* entriesOf(path: string): AsyncGenerator<string[]> {
+  const directory = await opendir(path, { encoding: 'latin1', bufferSize: ENTRIES_A_READ });
   try {
-    for (let entry = directory.readSync(); entry; entry = directory.readSync()) {
-      yield asText ? Buffer.from(entry.name).toString('latin1') : entry.name;
+    let isLarge = false;
+    for (let names = ['']; names.length > 0; isLarge = true) {
+      names = [];
+      while (names.length < ENTRIES_A_READ) {
+        // In a large directory the others are there with the first: one promise for all of them.
+        const isThere = isLarge && names.length > 0;
+        const entry = isThere ? directory.readSync() : await directory.read();
+        if (!entry) break;
+        names.push(entry.name);
+      }
+      yield asText ? names.map((name) => Buffer.from(name).toString('latin1')) : names;
     }
   } finally {
-    directory.closeSync();
+    await directory.close();
   }
 }

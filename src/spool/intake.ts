@@ -12,9 +12,6 @@ export type { IntakeEvents, IntakeOptions, Waiting } from './intake-types.ts';
 /** Two changes of a file within this time may leave it with one modification time. */
 const CLOCK_TICK_MS = 20;
 
-/** A look considers this many names before others have a turn. */
-const NAMES_A_TURN = 1000;
-
 /**
  * Finds the files that are dropped and holds them until they are settled: quiet for `debounceMs`
  * after the last news of them or, where a look found them, after their modification time. Two heaps
@@ -189,15 +186,15 @@ export class Intake {
    * for the same target that was found late; also what settles for the news of it: of the older
    * files there may have been news, and none of the newer ones.
    */
-  async #seen(rawNames: Iterable<string>): Promise<void> {
+  async #seen(batches: AsyncIterable<string[]>): Promise<void> {
     const now = thisMoment();
     const gone = new Set(this.#directories);
-    let count = 0;
-    for (const rawName of rawNames) {
-      const name = nameOf(rawName);
-      if (name !== undefined) this.#find(name, rawName, now);
-      if (name !== undefined) gone.delete(name);
-      if (++count % NAMES_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    for await (const rawNames of batches) {
+      for (const rawName of rawNames) {
+        const name = nameOf(rawName);
+        if (name !== undefined) this.#find(name, rawName, now);
+        if (name !== undefined) gone.delete(name);
+      }
       if (this.#stopped) break;
     }
     this.#settled.release((name, time) => {

@@ -51,8 +51,9 @@ export class NameHeap {
 
   /** Puts a name in that is not in, and holds it back. */
   hold(name: string, time: number): void {
-    if (this.has(name)) return;
     const number = this.#add(name);
+    const position = this.#positions[number] ?? FREE;
+    if (position !== FREE && position !== HELD) return;
     this.#times[number] = time;
     this.#positions[number] = HELD;
   }

@@ -15,6 +15,8 @@ export type PoolOptions = {
   /** May change while it works. */
   limits: Readonly<CheckLimits>;
   spawner: SpawnerName;
+  /** What a test may hold in its hand. */
+  batchMs?: number;
 };
 
 /** A finished run, and which thread ran it. */
@@ -23,8 +25,11 @@ export type Ran = { result: PorchResult; workerId: number };
 /** Runs of less than this on the average are short. */
 const SHORT_MS = 50;
 
-/** Short runs of external porches are given to a thread in batches of about this length. */
-const BATCH_MS = 20;
+/**
+ * Short runs of external porches are given to a thread in batches of about this length. Longer ones
+ * would share more, but whatever is more urgent waits for them.
+ */
+const BATCH_MS = 5;
 const LARGEST_BATCH = 16;
 
 export type RunOptions = {
@@ -85,9 +90,9 @@ export class Pool {
   }
 
   get #batchSize(): number {
-    const { runsPerThread, spawner } = this.#options;
+    const { runsPerThread, spawner, batchMs = BATCH_MS } = this.#options;
     if (spawner !== 'native') return runsPerThread;
-    return Math.max(1, Math.min(LARGEST_BATCH, Math.floor(BATCH_MS / this.#averageMs)));
+    return Math.max(1, Math.min(LARGEST_BATCH, Math.floor(batchMs / this.#averageMs)));
   }
 
   /** Threads that run porch at this moment. */

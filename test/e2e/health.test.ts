@@ -4,7 +4,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { intentFor } from '../tools/porch.ts';
-import { anyPorts, exchange, failed, freePort, Ports } from './http.ts';
+import { anyPorts, connected, exchange, failed, freePort, Ports } from './http.ts';
 import { Spool } from './spool.ts';
 
 /** A running program with open ports. */
@@ -175,11 +175,16 @@ test('from the moment that a stop begins it is not ready, and it says so to its 
 test('an open question does not keep the program from ending', async () => {
   const { spool, program, ports } = await watched();
   await using _ = spool;
-  const kept = exchange(ports.health, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
-  const silent = exchange(ports.metrics, '');
+  const kept = await connected(ports.health);
+  let answer = '';
+  kept.setEncoding('latin1').on('data', (data: string) => {
+    answer += data;
+  });
+  kept.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+  await spool.until(() => answer.startsWith('HTTP/1.1 200 '), 'the answer');
+  const silent = await connected(ports.metrics);
   assert.equal(await program.stop(), 0);
-  assert.match(await kept, /^HTTP\/1\.1 200 /);
-  await silent;
+  await spool.until(() => kept.closed && silent.closed, 'the connections to be closed');
 });
 
 test('with -once the ports are open until the work is done', async () => {

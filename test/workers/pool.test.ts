@@ -199,7 +199,7 @@ test('each of a batch gets its own result', async (t) => {
 const native = { skip: !spawners.includes('native') && 'no native spawner on this system' };
 
 test('behind a run that turns out long nobody waits, done or not begun', native, async (t) => {
-  const pool = makePool(t, { runners: 1, spawner: 'native' });
+  const pool = makePool(t, { runners: 1, spawner: 'native', batchMs: 1000 });
   const { dir, request, begun } = makeFiles(t);
   const quick = (name: string) => request(name, '', { porch: '/bin/true' });
   // Runs have to be known as short before they are given out in batches.
@@ -218,7 +218,7 @@ test('behind a run that turns out long nobody waits, done or not begun', native,
 });
 
 test('what a long run had before it goes to another thread', native, async (t) => {
-  const pool = makePool(t, { runners: 2, spawner: 'native' });
+  const pool = makePool(t, { runners: 2, spawner: 'native', batchMs: 1000 });
   const { dir, request, begun } = makeFiles(t);
   for (let n = 0; pool.appetite < 16; n++) {
     await pool.run(request(`intent-warm-${n}.json`, '', { porch: '/bin/true' }));
