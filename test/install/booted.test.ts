@@ -82,6 +82,20 @@ const numbered = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
 const fileNames = (names: readonly string[]) => names.map((name) => `intent-${name}.json`).sort();
 
+/** The error where this machine cannot make or boot such a system. */
+async function boot(releases: string): Promise<Machine | Error> {
+  try {
+    return await Machine.boot(debianTree(), {
+      '/checkout': checkout,
+      '/release': releases,
+      '/node': dirname(process.execPath),
+    });
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
+}
+
 test('the service, installed on a running systemd', { timeout: 340_000 }, async (t) => {
   const problem = bootProblem();
   if (problem !== null) return forbidden(t.name, problem);
@@ -89,11 +103,9 @@ test('the service, installed on a running systemd', { timeout: 340_000 }, async 
   chmodSync(directory, 0o755);
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   releases(directory);
-  await using machine = await Machine.boot(debianTree(), {
-    '/checkout': checkout,
-    '/release': directory,
-    '/node': dirname(process.execPath),
-  });
+  const booted = await boot(directory);
+  if (booted instanceof Error) return forbidden(t.name, booted.message);
+  await using machine = booted;
   const install = (args: string) => machine.sh(`sh /checkout/install.sh ${args}`);
   machine.sh(`cat >/usr/bin/porch <<'END'\n${porch}END\nchmod 755 /usr/bin/porch`);
 
