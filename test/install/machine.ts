@@ -4,11 +4,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { until } from '../tools/until.ts';
 
-const running = new Set<Machine>();
-process.on('exit', () => {
-  for (const machine of running) machine.kill();
-});
-
 /** A booted system in a container. What it changes of its tree is in memory, and gone with it. */
 export class Machine {
   readonly #container: ChildProcess;
@@ -43,12 +38,23 @@ export class Machine {
       '--private-network',
     ];
     this.#container = spawn(
-      'systemd-nspawn',
-      [...args, '--machine=conductor-loop', '--console=pipe', ...binds, '-D', tree, '-b'],
+      // However this process ends, the container is told to shut down.
+      'setpriv',
+      [
+        '--pdeathsig',
+        'KILL',
+        'systemd-nspawn',
+        ...args,
+        '--machine=conductor-loop',
+        '--console=pipe',
+        ...binds,
+        '-D',
+        tree,
+        '-b',
+      ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
-    this.#ended = once(this.#container, 'close').then(() => running.delete(this));
-    running.add(this);
+    this.#ended = once(this.#container, 'close');
     for (const stream of [this.#container.stdout, this.#container.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;
@@ -58,7 +64,7 @@ export class Machine {
 
   /** The process that is the first one in there. */
   #findInit(): number | null {
-    if (!running.has(this)) throw new Error('systemd-nspawn ended');
+    if (this.#container.exitCode !== null) throw new Error('systemd-nspawn ended');
     const found = readdirSync('/proc').find((name) => {
       if (!/^\d+$/.test(name)) return false;
       const status = textOf(`/proc/${name}/status`);
@@ -84,10 +90,6 @@ export class Machine {
     const { status, stdout, stderr } = this.run(['runuser', '-u', user, '--', 'sh', '-c', line]);
     if (status !== 0) throw new Error(`${line}: ${status}\n${stdout}${stderr}`);
     return stdout;
-  }
-
-  kill(): void {
-    this.#container.kill('SIGKILL');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
