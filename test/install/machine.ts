@@ -38,23 +38,14 @@ export class Machine {
       '--private-network',
     ];
     this.#container = spawn(
-      // However this process ends, the container is told to shut down.
-      'setpriv',
-      [
-        '--pdeathsig',
-        'KILL',
-        'systemd-nspawn',
-        ...args,
-        '--machine=conductor-loop',
-        '--console=pipe',
-        ...binds,
-        '-D',
-        tree,
-        '-b',
-      ],
+      'systemd-nspawn',
+      [...args, '--machine=conductor-loop', '--console=pipe', ...binds, '-D', tree, '-b'],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     this.#ended = once(this.#container, 'close');
+    // The container does not end with systemd-nspawn: the first process in there has to.
+    process.on('exit', () => this.#kill());
+    process.once('SIGTERM', () => process.exit(143));
     for (const stream of [this.#container.stdout, this.#container.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;
@@ -92,10 +83,14 @@ export class Machine {
     return stdout;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    // systemd-nspawn takes that for an order to shut down; the second time it ends at once.
+  #kill(): void {
+    if (this.#container.exitCode !== null || this.#container.signalCode !== null) return;
     this.#container.kill('SIGTERM');
     if (this.#init > 0) process.kill(this.#init, 'SIGKILL');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#kill();
     await this.#ended;
   }
 }
