@@ -105,7 +105,10 @@ misbehaving(
   'directories that became links or may not be entered hold the queue until they are mended',
   `echo $name >>$told
   case $name in
-    intent-link.json) mv "$claims" "$out/away"; ln -s "$out/away" "$claims" ;;
+    intent-link.json)
+      mv "$claims" "$out/away"
+      # A look in between makes it again.
+      until ln -sT "$out/away" "$claims"; do rmdir "$claims"; done ;;
     intent-processed.json | intent-failed.json | intent-status.json)
       directory=\${name#intent-}; chmod 0 "$claims/../../\${directory%.json}" ;;
   esac
