@@ -158,12 +158,21 @@ function isBelowUs(pid: number): boolean {
 }
 
 function isOrIsBelow(pid: number, ancestor: number): boolean {
+  let below = pid;
   for (let at = pid; at > 0; ) {
     if (at === ancestor) return true;
     const parent = processStat(at)?.parent;
-    if (parent === undefined && at === pid) return false;
-    // Where a parent has ended meanwhile, its child has another one now.
-    at = parent ?? pid;
+    if (parent !== undefined) {
+      below = at;
+      at = parent;
+      continue;
+    }
+    if (at === pid) return false;
+    // Where a parent has ended meanwhile, its child has another one now. Where it has not, it is
+    // another user's and hidden from us (hidepid, ProtectProc): neither we nor a child of ours.
+    const another = processStat(below)?.parent;
+    if (another === at) return false;
+    at = another ?? pid;
   }
   return false;
 }
