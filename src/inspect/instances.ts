@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { isIntentName } from '../intent/names.ts';
 import { errnoOf } from '../platform/index.ts';
+import { claimsOf } from '../spool/claim.ts';
 import { type Estate, estates } from '../spool/estates.ts';
 import type { Layout } from '../spool/layout.ts';
 import { type FoundLease, hasEnded, readLeases } from '../spool/lease-content.ts';
@@ -42,7 +42,9 @@ export function readInstances(layout: Layout, leaseTtlMs: number, now: number): 
   return [...found, ...stopped]
     .map((instance) => {
       // A name may have both a lease and the estate of the one before.
-      const claimed = counted.has(instance.name) ? [] : claimsIn(layout, instance.name);
+      const claimed = counted.has(instance.name)
+        ? []
+        : claimsOf(layout, instance.name).filter(isIntentName);
       counted.add(instance.name);
       return { ...instance, claimed };
     })
@@ -57,15 +59,6 @@ function claimDirectories({ inflightRoot }: Layout): string[] | null {
     return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-function claimsIn({ inflightRoot }: Layout, instance: string): string[] {
-  try {
-    return readdirSync(join(inflightRoot, instance)).filter(isIntentName);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   }
 }

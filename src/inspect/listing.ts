@@ -1,51 +1,18 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  opendirSync,
-  openSync,
-  readSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { isIntentName } from '../intent/names.ts';
-import { errnoOf } from '../platform/index.ts';
+import { entriesOf, errnoOf } from '../platform/index.ts';
 import { isJournalSegment } from '../spool/layout.ts';
-
-/** Names that are read before others have a turn: a directory may hold a million. */
-const NAMES_A_TURN = 10_000;
-const NAMES_A_READ = 1024;
 
 /**
  * The names in a directory as a stream, in Latin-1, one character a byte. None where the directory is
  * not there. Throws other errno errors.
  */
 export async function* namesIn(directory: string): AsyncGenerator<string[]> {
-  const entries = openIfThere(directory);
-  if (entries === null) return;
   try {
-    for (;;) {
-      const names: string[] = [];
-      while (names.length < NAMES_A_TURN) {
-        const entry = entries.readSync();
-        if (entry === null) break;
-        names.push(entry.name);
-      }
-      if (names.length === 0) return;
-      yield names;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  } finally {
-    entries.closeSync();
-  }
-}
-
-function openIfThere(directory: string) {
-  try {
-    return opendirSync(directory, { encoding: 'latin1', bufferSize: NAMES_A_READ });
+    yield* entriesOf(directory);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
-    throw error;
+    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Dir } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 
 /** So many are read from the kernel at a time. */
@@ -15,19 +16,24 @@ const asText = 'deno' in process.versions;
 export async function* entriesOf(path: string): AsyncGenerator<string[]> {
   const directory = await opendir(path, { encoding: 'latin1', bufferSize: ENTRIES_A_READ });
   try {
-    let isLarge = false;
-    for (let names = ['']; names.length > 0; isLarge = true) {
-      names = [];
-      while (names.length < ENTRIES_A_READ) {
-        // In a large directory the others are there with the first: one promise for all of them.
-        const isThere = isLarge && names.length > 0;
-        const entry = isThere ? directory.readSync() : await directory.read();
-        if (!entry) break;
-        names.push(entry.name);
-      }
-      yield asText ? names.map((name) => Buffer.from(name).toString('latin1')) : names;
+    for (let isLarge = false; ; isLarge = true) {
+      const names = await nextNames(directory, isLarge);
+      if (names.length === 0) return;
+      yield names;
     }
   } finally {
     await directory.close();
   }
+}
+
+/** In a large directory the others are there with the first: one promise for all of them. */
+async function nextNames(directory: Dir, isLarge: boolean): Promise<string[]> {
+  const names: string[] = [];
+  while (names.length < ENTRIES_A_READ) {
+    const isThere = isLarge && names.length > 0;
+    const entry = isThere ? directory.readSync() : await directory.read();
+    if (!entry) break;
+    names.push(asText ? Buffer.from(entry.name).toString('latin1') : entry.name);
+  }
+  return names;
 }

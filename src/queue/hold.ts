@@ -66,18 +66,12 @@ export class Hold {
 
   /** Whether the handoff directory is there and is ours. */
   get isHere(): boolean {
-    this.#lookedAt = Number.NEGATIVE_INFINITY;
-    return this.wasHere;
+    return unlessAway(() => !this.#isLost());
   }
 
   /** The same, as it was a moment ago: whoever was stopped since then looks again. */
   get wasHere(): boolean {
-    try {
-      return !this.#wasLost();
-    } catch (error) {
-      if (error instanceof DirectoryAway) return false;
-      throw error;
-    }
+    return unlessAway(() => !this.#wasLost());
   }
 
   /**
@@ -148,6 +142,15 @@ export class Hold {
     if (!held || --held.steps > 0) return;
     this.#held.delete(cause);
     if (!this.#silent) this.#events.released(cause, performance.now() - held.sinceMs);
+  }
+}
+
+function unlessAway(isHere: () => boolean): boolean {
+  try {
+    return isHere();
+  } catch (error) {
+    if (error instanceof DirectoryAway) return false;
+    throw error;
   }
 }
 

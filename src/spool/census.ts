@@ -1,7 +1,7 @@
-import { lstat, opendir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isIntentName } from '../intent/names.ts';
-import { errnoOf } from '../platform/index.ts';
+import { entriesOf, errnoOf } from '../platform/index.ts';
 import { isJournalSegment, type Layout } from './layout.ts';
 
 /** How many files there are, and how large the state is. */
@@ -72,9 +72,9 @@ export class Census {
   async #filesIn(directory: string, counts: (name: string) => boolean): Promise<number> {
     let count = 0;
     try {
-      for await (const { name } of await opendir(directory, { bufferSize: 1024 })) {
+      for await (const names of entriesOf(directory)) {
         if (this.#stopped) break;
-        if (counts(name)) count++;
+        count += names.filter(counts).length;
       }
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;

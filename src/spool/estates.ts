@@ -2,7 +2,13 @@ import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, processScope, renameNoReplace } from '../platform/index.ts';
 import { exists } from './claim.ts';
-import { type FoundLease, hasEnded, parseLease, readLeases } from './lease-content.ts';
+import {
+  type FoundLease,
+  hasEnded,
+  type LeaseContent,
+  parseLease,
+  readLeases,
+} from './lease-content.ts';
 
 /**
  * What a dead instance has left: its lease, moved away under a name that says whose turn it is to
@@ -28,6 +34,11 @@ const ESTATE = /^(.+)\.([0-9a-z]*)\.dead\.([0-9a-z]+)$/;
 
 /** All estates that are not settled yet. Throws errno errors. */
 export function estates(inflightRoot: string): Estate[] {
+  return readEstates(inflightRoot).map(({ estate }) => estate);
+}
+
+/** The same, with the leases that they were. */
+function readEstates(inflightRoot: string): { estate: Estate; content: LeaseContent | null }[] {
   return readdirSync(inflightRoot).flatMap((name) => {
     const [, instance, life = '', heir] = ESTATE.exec(name) ?? [];
     const path = join(inflightRoot, name);
@@ -35,8 +46,9 @@ export function estates(inflightRoot: string): Estate[] {
     if (instance === undefined || heir === undefined || text === null) return [];
     // It was moved by mistake, before its owner wrote to it (`bury`).
     if (text === '' && life !== '') return [];
+    const content = parseLease(text);
     // Whom it names may have been followed by another before it was moved.
-    return [{ path, instance, life: parseLease(text)?.life ?? life, heir }];
+    return [{ estate: { path, instance, life: content?.life ?? life, heir }, content }];
   });
 }
 
@@ -81,8 +93,12 @@ export function adopt(inflightRoot: string, estate: Estate, heir: string): Estat
   const { instance, life } = estate;
   const path = join(inflightRoot, `${instance}.${life}.dead.${heir}`);
   const lives = () => {
-    const isIts = ({ content }: FoundLease) => content?.life === estate.heir;
-    const found = [...readLeases(inflightRoot), ...movedByMistake(inflightRoot)];
+    const isIts = ({ content }: Pick<FoundLease, 'content'>) => content?.life === estate.heir;
+    // One that was moved by mistake is on its way back, where its process is seen to live.
+    const moved = readEstates(inflightRoot).filter(({ content }) => {
+      return content?.scope === processScope();
+    });
+    const found = [...readLeases(inflightRoot), ...moved];
     return found.some((lease) => isIts(lease) && !hasEnded(lease));
   };
   if (lives() || !takeAs(path, estate.path)) return null;
@@ -90,16 +106,6 @@ export function adopt(inflightRoot: string, estate: Estate, heir: string): Estat
   if (!lives()) return { ...estate, path, heir };
   takeAs(estate.path, path);
   return null;
-}
-
-/** Leases of those whose processes are seen to live: they are on their way back. */
-function movedByMistake(inflightRoot: string): FoundLease[] {
-  return estates(inflightRoot)
-    .map(({ path, instance }) => {
-      const text = readIfThere(path) ?? '';
-      return { path, instance, text, content: parseLease(text) };
-    })
-    .filter(({ content }) => content?.scope === processScope());
 }
 
 /** Everything of it has been seen to. */

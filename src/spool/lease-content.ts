@@ -84,7 +84,7 @@ export function noteEnded(life: string): void {
 }
 
 /** Whether its process is known to be gone: that can be told on one system only. */
-export function hasEnded({ content }: FoundLease): boolean {
+export function hasEnded({ content }: Pick<FoundLease, 'content'>): boolean {
   if (content === null || content.scope !== processScope()) return false;
   if (endedLives.has(content.life)) return true;
   return processStart(content.pid) !== content.process_start;

@@ -58,7 +58,7 @@ export class Pool {
   readonly #startWorker: (() => Worker) | undefined;
   /** Runners that get nothing in advance, and the batch for whose sake. */
   readonly #occupied = new Map<Thread, Queued[]>();
-  #queue: Queued[] = [];
+  readonly #queue: Queued[] = [];
   #assigning = false;
   #draining = false;
   #averageMs = 2 * SHORT_MS;
@@ -158,7 +158,7 @@ export class Pool {
   drain(): void {
     this.#draining = true;
     for (const runner of this.#allRunners) runner.closeRuns();
-    this.#takeBack(this.#queue);
+    this.#takeBack(this.#queue.splice(0));
   }
 
   /** Ends every run under way. */
@@ -248,12 +248,8 @@ export class Pool {
 
   /** Runs that no thread has begun: the first ones of those that wait, or not wanted any more. */
   #takeBack(runs: Queued[]): void {
-    if (!this.#draining) {
-      this.#queue.unshift(...runs);
-      return;
-    }
-    this.#queue = [];
-    for (const { resolve } of runs) resolve({ result: cancelled, workerId: 0 });
+    if (!this.#draining) this.#queue.unshift(...runs);
+    else for (const { resolve } of runs) resolve({ result: cancelled, workerId: 0 });
   }
 
   /** What a thread that died had not begun goes to another. */

@@ -51,10 +51,11 @@ type Run = Extract<ToWorker, { type: 'run' }>;
 
 async function run(message: Run): Promise<void> {
   const { id, requests, limits, spawner } = message;
-  if (requests[0]?.porch !== 'builtin' && spawner === 'native') return runNative(message);
-  const results = await (requests[0]?.porch === 'builtin'
-    ? runBuiltin(requests, limits)
-    : Promise.all(requests.map(runExternal)));
+  const isBuiltin = requests[0]?.porch === 'builtin';
+  if (!isBuiltin && spawner === 'native') return runNative(message);
+  const results = isBuiltin
+    ? await runBuiltin(requests, limits)
+    : await Promise.all(requests.map(runExternal));
   send({ type: 'ran', id, results, returned: 0, done: true });
 }
 

@@ -7,11 +7,13 @@ import { intentFor } from '../tools/porch.ts';
 import { anyPorts, connected, exchange, failed, freePort, Ports } from './http.ts';
 import { Spool } from './spool.ts';
 
-/** A running program with open ports. */
+/** A program with open ports that has started altogether. */
 async function watched(flags: readonly string[] = []) {
   const spool = new Spool();
   const program = await spool.watch([...anyPorts, ...flags]);
-  return { spool, program, ports: await Ports.of(spool, program) };
+  const ports = await Ports.of(spool, program);
+  await ports.becomes('/readyz', 200);
+  return { spool, program, ports };
 }
 
 const all = ['/healthz', '/livez', '/readyz', '/ready', '/startup', '/health'];
@@ -193,7 +195,7 @@ test('with -once the ports are open until the work is done', async () => {
   const program = spool.start(['--once', ...anyPorts]);
   const ports = await Ports.of(spool, program);
   await spool.begun('intent-1.json');
-  assert.equal((await ports.look('/startup')).code, 200);
+  await ports.becomes('/startup', 200);
   spool.release('go');
   assert.equal(await program.exitCode(), 0);
 });

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { adopt, bury, estates, settle } from '../../src/spool/estates.ts';
 import { readLease } from '../../src/spool/lease-content.ts';
 import { until } from '../tools/until.ts';
-import { far, leaseText, putLease } from './lease-support.ts';
+import { ended, far, leaseText, putLease } from './lease-support.ts';
 import { makeSpool, put } from './support.ts';
 
 const listed = (root: string) => readdirSync(root).filter((name) => name !== 'here');
@@ -90,6 +90,48 @@ test('a lease that was moved before its owner wrote to it is nobody’s estate',
   assert.equal(uses, 3);
   assert.deepEqual(seen, []);
   assert.deepEqual(listed(root), ['pod.lease']);
+});
+
+test('a lease that was moved by mistake waits for its place, and its owner is nobody’s estate meanwhile', async (t) => {
+  const layout = makeSpool(t);
+  const { inflightRoot: root } = layout;
+  const path = putLease(layout, 'pod', far);
+  const found = readLease(root, 'pod');
+  assert.ok(found);
+  // The third one, who took the name for a moment, gives it up when it is told to.
+  const told = new Int32Array(new SharedArrayBuffer(8));
+  const third = new Worker(
+    `const { workerData: { path, told } } = require('node:worker_threads');
+     Atomics.store(told, 1, 1);
+     Atomics.wait(told, 0, 0);
+     require('node:fs').rmSync(path);`,
+    { eval: true, workerData: { path, told } },
+  );
+  t.after(() => third.terminate());
+  await until(() => Atomics.load(told, 1) === 1);
+  const second = leaseText('pod', { life: 'second' });
+  const ofSecond = join(root, 'gone.first.dead.second');
+  writeFileSync(ofSecond, leaseText('gone', { ...ended, life: 'first' }));
+  const [estate] = estates(root);
+  assert.ok(estate);
+  let uses = 0;
+  const moved = {
+    ...found,
+    get path(): string {
+      uses++;
+      if (uses === 2) writeFileSync(path, second);
+      if (uses === 3) {
+        putLease(layout, 'pod', { life: 'third' });
+        assert.equal(adopt(root, estate, 'fourth'), null);
+        Atomics.store(told, 0, 1);
+        Atomics.notify(told, 0);
+      }
+      return path;
+    },
+  };
+  assert.equal(bury(root, moved, 'heir'), false);
+  assert.equal(readFileSync(path, 'utf8'), second);
+  assert.deepEqual(estates(root), [estate]);
 });
 
 test('whoever gives signs of life all the time keeps its lease, or has lost it to one heir', async (t) => {
