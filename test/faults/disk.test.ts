@@ -179,7 +179,7 @@ mountTest('--once gives up on a full disk with 2, and the next start ends it', a
     ballast.load();
     spool.release('go-0');
     assert.equal(await program.exitCode(), 2, program.stderr);
-    assert.equal(held(program).length, 1);
+    assert.equal(held(program).length, 1, program.stderr);
     assert.equal(held(program)[0]?.error_code, 'E011');
     assert.deepEqual(spool.list('failed'), []);
     await invariants.collect();
