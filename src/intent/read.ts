@@ -118,6 +118,7 @@ function openOrRefuse(path: string | Buffer, seen: BigIntStats): number | Refuse
     const { errno } = asErrno(error);
     // It was a regular file a moment ago: the next look says what it is now.
     if (errno === 'ELOOP') return 'changed';
+    if (errno === 'EBUSY') return refuseBusy(seen);
     if (errno !== 'EACCES' && errno !== 'EPERM') throw error;
     const mode = (seen.mode & 0o7777n).toString(8).padStart(4, '0');
     const uid = process.geteuid?.();
@@ -131,6 +132,17 @@ function openOrRefuse(path: string | Buffer, seen: BigIntStats): number | Refuse
     });
     return { ...refused, changedMs: milliseconds(seen.ctimeNs) };
   }
+}
+
+/** On Windows whoever opens a file may keep all others out, as slow writers do. */
+function refuseBusy(seen: BigIntStats): Refused {
+  const refused = refuse(seen, {
+    code: 'E016',
+    message: 'we may not read the file: another program has it open and lets nobody else in',
+    mend: 'have its writer close it, or write to another name and rename it into place',
+    mayPass: true,
+  });
+  return { ...refused, changedMs: milliseconds(seen.ctimeNs) };
 }
 
 /** The file's bytes, or null where it is not exactly `size` bytes long any more. */

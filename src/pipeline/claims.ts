@@ -32,6 +32,11 @@ export type ClaimsParts = {
   meter: Meter;
 };
 
+const moveHint =
+  process.platform === 'win32'
+    ? 'look at who has it open, and at its permissions'
+    : 'look at its owner and at lsattr';
+
 /** Takes files out of handoff for this instance, and puts back what it does not run. */
 export class Claims {
   readonly #parts: ClaimsParts;
@@ -64,9 +69,10 @@ export class Claims {
       let result = this.#claim(path, name);
       if (result.kind === 'refused') {
         // Where no file can be moved at all, it is the directory's fault and not this file's; and
-        // where one can be by now, it may have been the directory's a moment ago.
+        // where one can be by now, it may have been the directory's a moment ago. Who is waited for
+        // once in vain is not waited for again: the others would wait, too.
         assertUsable(layout);
-        result = claim(layout, path, name);
+        result = claim(layout, path, name, !this.#stuck.has(name));
       }
       const confirmed = this.#confirmed(name, result);
       if (confirmed.kind === 'claimed') taken(confirmed.identity);
@@ -80,8 +86,8 @@ export class Claims {
         this.#parts.meter.failed('E005');
         log.error(
           { intent_file: name, error_type: 'spool', error_code: 'E005' },
-          `${name} cannot be moved out of handoff (${found.errno}): look at its owner and at ` +
-            `lsattr; ${settings.once ? 'it is left there' : 'it is tried again'}`,
+          `${name} cannot be moved out of handoff (${found.errno}): ${moveHint}; ` +
+            `${settings.once ? 'it is left there' : 'it is tried again'}`,
         );
       }
       this.#stuck.add(name);

@@ -9,12 +9,20 @@ export { entriesOf } from './entries.ts';
 export { loadFfi } from './ffi.ts';
 export { systemError } from './libc.ts';
 export { errnoOf } from './portable.ts';
-export type { Moved, Path } from './types.ts';
+export type { Moved, Path, ProcessTree } from './types.ts';
 
 function thisSystem(): Platform {
   if (process.platform === 'linux') return linux;
   return process.platform === 'win32' ? windows : posix;
 }
 
-export const { renameNoReplace, syncFileSystem, networkFileSystem, processScope, processStart } =
-  thisSystem();
+export const {
+  renameNoReplace,
+  patiently,
+  patientlyAsync,
+  syncFileSystem,
+  networkFileSystem,
+  processScope,
+  processStart,
+  holdTree,
+} = thisSystem();

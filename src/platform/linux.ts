@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
 import { release } from 'node:os';
 import { libc, systemError } from './libc.ts';
-import { moveByLink } from './portable.ts';
+import { asOnPosix, moveByLink } from './portable.ts';
 import type { Platform } from './types.ts';
 
 const RENAME_NOREPLACE = 1;
@@ -31,6 +31,8 @@ const cString = (path: string | Buffer) =>
   typeof path === 'string' ? Buffer.from(`${path}\0`) : Buffer.concat([path, Buffer.alloc(1)]);
 
 export const linux: Platform = {
+  ...asOnPosix,
+
   renameNoReplace(from, to) {
     if (!libc) return moveByLink(from, to);
     if (libc.renameat2(cString(from), cString(to), RENAME_NOREPLACE) === 0) return 'moved';

@@ -1,6 +1,13 @@
 /** Ways that every system has, for those without a better one. */
 import { linkSync, lstatSync, unlinkSync } from 'node:fs';
-import type { Moved, Path } from './types.ts';
+import type { Moved, Path, Platform } from './types.ts';
+
+/** What only Windows needs: elsewhere open files are in nobody's way, and groups hold a tree. */
+export const asOnPosix = {
+  patiently: (step) => step(),
+  patientlyAsync: (step) => step(),
+  holdTree: () => null,
+} satisfies Partial<Platform>;
 
 /**
  * link(2) refuses an existing name, which rename(2) does not. Between the two calls the file has

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { hostname } from 'node:os';
-import { moveByLink, processExists } from './portable.ts';
+import { asOnPosix, moveByLink, processExists } from './portable.ts';
 import type { Platform } from './types.ts';
 
 /** macOS and the BSDs. */
 export const posix: Platform = {
+  ...asOnPosix,
   renameNoReplace: moveByLink,
   syncFileSystem: () => false,
   networkFileSystem: () => null,

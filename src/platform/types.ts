@@ -11,6 +11,9 @@ export type Moved = 'moved' | 'exists' | 'unsupported';
 export type Platform = {
   /** Renames within one file system; never replaces a file. Throws the errno errors of rename(2). */
   renameNoReplace(from: Path, to: Path): Moved;
+  /** Does a step on files, and again for a moment where another program is in its way. */
+  patiently<T>(step: () => T): T;
+  patientlyAsync<T>(step: () => Promise<T>): Promise<T>;
   /** Writes everything of the file system that holds `path` to disk at once; false where it cannot. */
   syncFileSystem(path: string): boolean;
   /** Name of the network file system that `path` is on, or null: there the kernel sends no news. */
@@ -19,4 +22,13 @@ export type Platform = {
   processScope(): string;
   /** When the process started, in a form that only compares; null when there is no such process. */
   processStart(pid: number): string | null;
+  /** Whatever the process starts from now on can be ended with it; null where groups are for that. */
+  holdTree(pid: number): ProcessTree | null;
+};
+
+/** A process with all that it started. */
+export type ProcessTree = {
+  end(): void;
+  /** Nothing of it may live any longer. */
+  release(): void;
 };

@@ -1,7 +1,7 @@
 import { type BigIntStats, lstatSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileIdentity } from '../intent/types.ts';
-import { errnoOf, type Moved, type Path, renameNoReplace } from '../platform/index.ts';
+import { errnoOf, type Moved, type Path, patiently, renameNoReplace } from '../platform/index.ts';
 import type { Layout } from './layout.ts';
 
 /**
@@ -16,12 +16,14 @@ export type Claim =
 
 /**
  * Takes a file out of handoff into `.inflight/INSTANCE/`, where only this instance touches it. Of
- * several that try, exactly one succeeds. Throws the errno errors of a file system that fails.
+ * several that try, exactly one succeeds. `patient`: waits a moment for others to close the file,
+ * where the system asks for that. Throws the errno errors of a file system that fails.
  */
-export function claim(layout: Layout, from: Path, name: string): Claim {
+export function claim(layout: Layout, from: Path, name: string, patient = false): Claim {
   const to = join(layout.inflight, name);
+  const move = () => moveIn(from, to);
   try {
-    if (!moveIn(from, to)) return { kind: 'busy' };
+    if (!(patient ? patiently(move) : move())) return { kind: 'busy' };
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' && exists(layout.inflight)) return { kind: 'gone' };
@@ -38,7 +40,9 @@ export function claim(layout: Layout, from: Path, name: string): Claim {
 
 /** Puts a claimed file back, unless a newer one of its name stands there: then it stays claimed. */
 export function giveBack(layout: Layout, name: string): Moved {
-  return renameNoReplace(join(layout.inflight, name), join(layout.handoff, name));
+  return patiently(() => {
+    return renameNoReplace(join(layout.inflight, name), join(layout.handoff, name));
+  });
 }
 
 /**

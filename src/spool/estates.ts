@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, processScope, renameNoReplace } from '../platform/index.ts';
+import { errnoOf, patiently, processScope, renameNoReplace } from '../platform/index.ts';
 import { exists } from './claim.ts';
 import {
   type FoundLease,
@@ -120,7 +120,7 @@ export function settle(estate: Estate): void {
 function takeAs(to: string, from: string): boolean {
   if (exists(to)) return false;
   try {
-    renameSync(from, to);
+    patiently(() => renameSync(from, to));
     return true;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return false;

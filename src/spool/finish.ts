@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errnoOf, type Moved, renameNoReplace } from '../platform/index.ts';
+import { errnoOf, type Moved, patiently, renameNoReplace } from '../platform/index.ts';
 import { exists } from './claim.ts';
 import { errorLogName, type Layout, laterName, statusName, temporaryName } from './layout.ts';
 
@@ -74,7 +74,7 @@ function placeLog(layout: Layout, path: string, text: string): boolean {
  * there when the destination was chosen.
  */
 function move(from: string, to: string): Moved {
-  const moved = renameNoReplace(from, to);
+  const moved = patiently(() => renameNoReplace(from, to));
   if (moved !== 'unsupported') return moved;
   // Throws where there is nothing to move: then nothing is to be reserved either.
   lstatSync(from);
@@ -86,7 +86,7 @@ function move(from: string, to: string): Moved {
     if (lstatSync(to, { throwIfNoEntry: false })?.size !== 0) return 'exists';
   }
   try {
-    renameSync(from, to);
+    patiently(() => renameSync(from, to));
   } catch (error) {
     rmSync(to, { force: true });
     throw error;
@@ -96,7 +96,8 @@ function move(from: string, to: string): Moved {
 
 /** Writes a file beside its place and renames it in; readers see the old text or the new one. */
 function replaceFile(layout: Layout, path: string, text: string): void {
-  renameSync(writeTemporary(layout, path, text), path);
+  const temporary = writeTemporary(layout, path, text);
+  patiently(() => renameSync(temporary, path));
 }
 
 /** Writes the text beside the place that it is meant for, and gives the path. */

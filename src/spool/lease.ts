@@ -10,7 +10,13 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { errnoOf, networkFileSystem, processScope, processStart } from '../platform/index.ts';
+import {
+  errnoOf,
+  networkFileSystem,
+  patiently,
+  processScope,
+  processStart,
+} from '../platform/index.ts';
 import { adopt, bury, estates } from './estates.ts';
 import { LEASE_SUFFIX } from './layout.ts';
 import { hasEnded, type LeaseContent, memberName, noteEnded, readLease } from './lease-content.ts';
@@ -38,7 +44,7 @@ export class Lease {
     this.life = content.life;
     this.#path = path;
     this.#file = file;
-    this.#identity = identityOf(fstatSync(file));
+    this.#identity = identityOf(fstatSync(file, { bigint: true }));
     this.#shared = shared;
     this.#content = content;
   }
@@ -90,7 +96,7 @@ export class Lease {
 
   /** Whether it is still ours: nobody has declared us dead. Throws errno errors. */
   get held(): boolean {
-    const found = lstatSync(this.#path, { throwIfNoEntry: false });
+    const found = lstatSync(this.#path, { bigint: true, throwIfNoEntry: false });
     return found !== undefined && identityOf(found) === this.#identity;
   }
 
@@ -129,7 +135,7 @@ export class Lease {
   }
 
   #drop(): void {
-    if (this.held) rmSync(this.#path, { force: true });
+    if (this.held) patiently(() => rmSync(this.#path, { force: true }));
     closeSync(this.#file);
   }
 }
@@ -165,4 +171,5 @@ function createExclusively(path: string): number | null {
   }
 }
 
-const identityOf = ({ dev, ino }: { dev: number; ino: number }): string => `${dev} ${ino}`;
+/** File IDs of Windows have 64 bits, more than a number holds. */
+const identityOf = ({ dev, ino }: { dev: bigint; ino: bigint }): string => `${dev} ${ino}`;

@@ -1,6 +1,6 @@
 import { lstatSync, lutimesSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, renameNoReplace } from '../platform/index.ts';
+import { errnoOf, patiently, renameNoReplace } from '../platform/index.ts';
 import { exists } from './claim.ts';
 import { errorLogName, type Layout } from './layout.ts';
 
@@ -22,14 +22,14 @@ export function putBack(layout: Layout, file: string, name: string): PutBack {
   if (exists(to)) return 'waits';
   try {
     setApart(from);
-    const moved = renameNoReplace(from, to);
+    const moved = patiently(() => renameNoReplace(from, to));
     if (moved === 'unsupported') return moved;
     if (moved === 'exists') return 'waits';
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' && !exists(from)) return 'gone';
     throw error;
   }
-  rmSync(join(layout.failed, errorLogName(file)), { force: true });
+  patiently(() => rmSync(join(layout.failed, errorLogName(file)), { force: true }));
   return 'back';
 }
 

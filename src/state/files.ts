@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { copyFile, link, lstat, rename, stat, unlink } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { patientlyAsync } from '../platform/index.ts';
 import { openForReading } from './lines.ts';
 
 /** Tells an operator what was found damaged (E009) or was taken over. */
@@ -58,7 +59,7 @@ export async function copyOnce(from: string, to: string): Promise<void> {
 }
 
 export async function unlinkIfThere(path: string): Promise<void> {
-  await ifThere(unlink(path));
+  await ifThere(patientlyAsync(() => unlink(path)));
 }
 
 /** A directory that somebody made under a name of ours, which no file can replace, is moved aside. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { patientlyAsync } from '../platform/index.ts';
 import { moveDirectoryAside, unlinkIfThere } from './files.ts';
 import { encodeRecord, type JournalRecord, type SegmentHeader } from './records.ts';
 
@@ -181,7 +182,7 @@ export class Journal {
 
   async #seal(): Promise<void> {
     await moveDirectoryAside(this.#sealedPath);
-    await rename(this.#path, this.#sealedPath);
+    await patientlyAsync(() => rename(this.#path, this.#sealedPath));
   }
 
   async #rotate(done: (sealed: SealedSegment) => void): Promise<void> {

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { open, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { renameNoReplace } from '../platform/index.ts';
+import { patientlyAsync, renameNoReplace } from '../platform/index.ts';
 import { ifThere, type Report, readable } from './files.ts';
 import { syncDirectory } from './journal.ts';
 import { linesOf } from './lines.ts';
@@ -54,13 +54,13 @@ export async function fence(journal: string, report: Report): Promise<void> {
   // Windows flushes only what is open for writing; elsewhere it may be root's, from a backup.
   const file = await open(journal, process.platform === 'win32' ? 'r+' : 'r');
   try {
-    const { size, ino } = await file.stat();
+    const { size, ino } = await file.stat({ bigint: true });
     // Its last records may never have reached the disk, and from here on we act on them.
     await file.datasync();
     const sealed = `${journal}.${await freeNumber(journal)}-${size}`;
-    await ifThere(rename(journal, sealed));
+    await ifThere(patientlyAsync(() => rename(journal, sealed)));
     // Had we been stopped meanwhile, that may have been the journal of the next life of this name.
-    const moved = await ifThere(stat(sealed));
+    const moved = await ifThere(stat(sealed, { bigint: true }));
     if (moved && moved.ino !== ino) renameNoReplace(sealed, journal);
   } finally {
     await file.close();

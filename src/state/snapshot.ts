@@ -1,6 +1,7 @@
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
+import { patientlyAsync } from '../platform/index.ts';
 import { moveDirectoryAside, unlinkIfThere } from './files.ts';
 import type { PastOutcome } from './history.ts';
 import { syncDirectory } from './journal.ts';
@@ -85,7 +86,7 @@ export async function writeSnapshot(
     await file.close();
   }
   await moveDirectoryAside(path);
-  await rename(temporary, path);
+  await patientlyAsync(() => rename(temporary, path));
   await syncDirectory(dirname(path));
 }
 

@@ -121,8 +121,8 @@ export class Tail {
 
   /** Whether the journal's path still leads to it. */
   #isCurrent({ file }: Current): boolean {
-    const found = statSync(this.#journal, { throwIfNoEntry: false });
-    const { dev, ino } = fstatSync(file);
+    const found = statSync(this.#journal, { bigint: true, throwIfNoEntry: false });
+    const { dev, ino } = fstatSync(file, { bigint: true });
     return found?.ino === ino && found.dev === dev;
   }
 }

@@ -16,7 +16,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { forbidden } from '../faults/skip.ts';
 import { until } from '../tools/until.ts';
-import { bootProblem, debianTree } from './debian.ts';
+import { booting, bootProblem, debianTree } from './debian.ts';
 import { Machine } from './machine.ts';
 import { asset } from './tree.ts';
 
@@ -85,7 +85,7 @@ const fileNames = (names: readonly string[]) => names.map((name) => `intent-${na
 /** The error where this machine cannot make or boot such a system. */
 async function boot(releases: string): Promise<Machine | Error> {
   try {
-    return await Machine.boot(debianTree(), {
+    return await Machine.boot(debianTree(booting), {
       '/checkout': checkout,
       '/release': releases,
       '/node': dirname(process.execPath),

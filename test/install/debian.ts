@@ -4,8 +4,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 
-const RELEASE = 'bookworm';
-const PACKAGES = ['systemd', 'systemd-sysv', 'procps', 'passwd', 'libatomic1'];
+/** What a tree is made of. */
+export type Debian = { release: string; packages: readonly string[] };
+
+/** A system that boots. */
+export const booting: Debian = {
+  release: 'bookworm',
+  packages: ['systemd', 'systemd-sysv', 'procps', 'passwd', 'libatomic1'],
+};
 
 /** What is missing on this machine for booting a system in a container; null where nothing is. */
 export function bootProblem(): string | null {
@@ -18,17 +24,17 @@ export function bootProblem(): string | null {
 }
 
 /**
- * A Debian with systemd in a directory, which stays for the next time: nobody may change it.
- * Throws with what debootstrap says.
+ * A Debian in a directory, which stays for the next time: nobody may change it. Throws with what
+ * debootstrap says.
  */
-export function debianTree(): string {
+export function debianTree({ release, packages }: Debian): string {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'conductor-loop');
-  const tree = join(cache, `debian-${RELEASE}-${PACKAGES.join('-')}`);
+  const tree = join(cache, `debian-${release}-${packages.join('-')}`);
   if (existsSync(tree)) return tree;
   mkdirSync(cache, { recursive: true });
   const making = mkdtempSync(join(cache, 'making-'));
   try {
-    const args = ['--variant=minbase', `--include=${PACKAGES.join(',')}`, RELEASE, making];
+    const args = ['--variant=minbase', `--include=${packages.join(',')}`, release, making];
     const { status, stdout, stderr } = spawnSync('debootstrap', args, { encoding: 'utf8' });
     if (status !== 0) throw new Error(`debootstrap: ${(stdout + stderr).slice(-1000)}`);
     renameSync(making, tree);

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../../platform/index.ts';
+import { errnoOf, patiently } from '../../platform/index.ts';
 import { readPackageRecord } from './kptfile.ts';
 import { isOld, makerOf, oldPath, scratchPath } from './names.ts';
 import { syncDirectory } from './sync.ts';
@@ -79,7 +79,7 @@ export function removeOld(dir: string, superseded: string): boolean {
   if (packageIdentity(oldPath(dir)) !== superseded) return false;
   const gone = scratchPath(dir, 'gone');
   try {
-    renameSync(oldPath(dir), gone);
+    patiently(() => renameSync(oldPath(dir), gone));
   } catch (error) {
     if (isAbsent(error)) return false;
     throw error;
@@ -92,7 +92,7 @@ export function removeOld(dir: string, superseded: string): boolean {
 /** False where it is gone from there, or something stands in its place. */
 function bringBack(from: string, dir: string): boolean {
   try {
-    renameSync(from, dir);
+    patiently(() => renameSync(from, dir));
     return true;
   } catch (error) {
     if (isAbsent(error) || isTaken(error) || packageIdentity(dir) !== null) return false;

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errnoOf } from '../../platform/index.ts';
+import { errnoOf, patiently } from '../../platform/index.ts';
 import { isTaken, packageIdentity, removeOld, removeSuperseded, restorePackage } from './mend.ts';
 import { oldPath, scratchPath } from './names.ts';
 import { syncAll, syncDirectory, syncFile } from './sync.ts';
@@ -154,7 +154,7 @@ function syncParents(jobs: readonly Job[]): void {
 function swap(job: Job): void {
   if (job.replaces !== null) putAside(job, job.replaces);
   try {
-    renameSync(job.fresh, job.dir);
+    patiently(() => renameSync(job.fresh, job.dir));
   } catch (error) {
     // Where it is not we who brought something back, somebody else has put it there.
     const isOurs = restorePackage(job.dir) || packageIdentity(job.dir) === null;
@@ -168,7 +168,7 @@ function putAside(job: Job, expected: string): void {
   if (packageIdentity(job.dir) !== expected) throw changed(job);
   const old = oldPath(job.dir);
   try {
-    renameSync(job.dir, old);
+    patiently(() => renameSync(job.dir, old));
   } catch (error) {
     throw packageIdentity(job.dir) === expected && !isTaken(error) ? error : changed(job);
   }
