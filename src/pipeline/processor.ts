@@ -185,7 +185,9 @@ export class Processor {
       if (porch !== 'builtin') strays.runBegins(request.runId);
       const ran = await pool.run(request, options);
       const { startError } = ran.result;
-      if (startError && !this.#stopping) throw new NotStarted(startError.errno, startError.message);
+      if (startError && !startError.unfit && !this.#stopping) {
+        throw new NotStarted(startError.errno, startError.message);
+      }
       return ran;
     } finally {
       if (porch !== 'builtin') strays.runEnded(request.runId);
@@ -203,7 +205,7 @@ export class Processor {
     }
     if (verdict.kind === 'cancelled' || verdict.kind === 'not-started')
       return { kind: 'cancelled' };
-    meter.porchRan({ ...result, mode: request.mode });
+    if (!result.startError) meter.porchRan({ ...result, mode: request.mode });
     if (verdict.kind === 'success') {
       return {
         kind: 'concluded',
@@ -281,6 +283,7 @@ function once(step: () => void): () => void {
 const mends: Partial<Record<Failure['code'], string>> = {
   E006: 'install the program that porch did not find, or put it into PATH',
   E007: 'find out what porch waits for, or give it longer with porch_timeout',
+  E014: 'drop it again under a name of letters, digits, dots, hyphens and underscores',
   E008: 'make the program that porch could not execute executable for this user',
 };
 

@@ -56,6 +56,10 @@ const signalHints: Record<string, string> = {
 
 /** Judges one run by SPEC section 5. `timeoutMs` is the limit that the run had. */
 export function judge(result: PorchResult, request: { timeoutMs: number }): Verdict {
+  if (result.startError?.unfit) {
+    const { message } = result.startError;
+    return { kind: 'failed', status: 'failed', code: 'E014', message, alert: false };
+  }
   if (result.startError !== null) return { kind: 'not-started', ...result.startError };
   // A porch that answers SIGTERM with exit 0 has not said that it finished its work.
   if (result.cancelled) return { kind: 'cancelled' };

@@ -66,7 +66,9 @@ function findInPath(porch: string, pathVariable: string): { path: string } | { p
 /** Windows adds the endings of PATHEXT to a name that has none of them. */
 function fileNames(porch: string): string[] {
   if (!onWindows) return [porch];
-  const endings = (process.env.PATHEXT ?? '.COM;.EXE').split(';').filter((ending) => ending);
+  const endings = (process.env.PATHEXT ?? '.COM;.EXE;.BAT;.CMD')
+    .split(';')
+    .filter((ending) => ending);
   const lower = porch.toLowerCase();
   if (endings.some((ending) => lower.endsWith(ending.toLowerCase()))) return [porch];
   return endings.map((ending) => porch + ending);

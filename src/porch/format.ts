@@ -1,21 +1,24 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { endianness } from 'node:os';
+import { isBatch } from './batch.ts';
 
 const onWindows = process.platform === 'win32';
 /** An ELF header; other binary formats have a zero byte well before its end. */
 const header = Buffer.alloc(64);
 const scriptMark = Buffer.from('#!');
 const elfMark = Buffer.from('\x7fELF');
+const windowsMark = Buffer.from('MZ');
+const notForWindows = 'is neither a program of Windows (.exe, .com) nor a batch file (.cmd, .bat)';
 
 /**
  * What makes a file one that we must not start, or null; the message follows on the file's name.
  * execvp(3) gives what the kernel refuses (ENOEXEC) to /bin/sh, where a copy that was cut short to
  * nothing ends with success, and a binary for another processor is read as a script. So such files
- * are refused here. Windows' .cmd and .bat can run only inside cmd.exe, and we start no shell.
+ * are refused here. On Windows a program begins with `MZ`, or is a batch file (batch.ts).
  * A file that cannot be read, only executed, is left to the kernel.
  */
 export function formatProblem(path: string, stamp = stampOf(path)): FormatProblem | null {
-  const message = onWindows ? batchProblem(path) : fileProblem(path, stamp);
+  const message = onWindows && isBatch(path) ? null : fileProblem(path, stamp);
   return message === null ? null : { errno: 'ENOEXEC', message };
 }
 
@@ -29,10 +32,6 @@ export function stampOf(path: string): string | null {
   } catch {
     return null;
   }
-}
-
-function batchProblem(path: string): string | null {
-  return /\.(cmd|bat)$/i.test(path) ? 'is a batch file, which only a shell can run' : null;
 }
 
 type LookedInto = { path: string; stamp: string; problem: string | null };
@@ -58,6 +57,7 @@ function contentProblem(path: string): string | null {
   try {
     const begin = header.subarray(0, readSync(fd, header, 0, header.length, 0));
     if (begin.length === 0) return 'is empty';
+    if (onWindows) return begin.subarray(0, 2).equals(windowsMark) ? null : notForWindows;
     if (begin.subarray(0, 2).equals(scriptMark)) return null;
     if (begin.subarray(0, 4).equals(elfMark)) return elfProblem(begin, fstatSync(fd).size);
     if (begin.includes(0)) return null;

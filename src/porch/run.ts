@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { batchCommand, isBatch } from './batch.ts';
 import { porchEnvironment } from './environment.ts';
-import { type EndingSignal, signalGroup } from './group.ts';
+import { beginGroup, type EndingSignal, endGroup, signalGroup } from './group.ts';
 import { OutputCollector } from './output.ts';
 import {
   type Before,
@@ -52,11 +53,22 @@ export function runPorch(request: PorchRequest, options: RunOptions = {}): Porch
 
 /** Throws where the program cannot be started and that is known at once. */
 function start(request: PorchRequest): ChildProcess {
-  return spawn(request.porch, porchArguments(request), {
-    detached: true,
+  const environment = porchEnvironment(request, ownEnvironment);
+  const options: SpawnOptions = {
+    // On Windows it would have no console then, and each program that it runs would open one.
+    detached: !onWindows,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: porchEnvironment(request, ownEnvironment),
+    env: environment,
     windowsHide: true,
+  };
+  if (!onWindows || !isBatch(request.porch)) {
+    return spawn(request.porch, porchArguments(request), options);
+  }
+  const { command, line, environment: more } = batchCommand(request);
+  return spawn(command, [line], {
+    ...options,
+    env: { ...environment, ...more },
+    windowsVerbatimArguments: true,
   });
 }
 
@@ -104,6 +116,7 @@ class Run {
       this.#settle(failedToStart(request, error));
     });
     if (child.pid === undefined) return;
+    beginGroup(child.pid);
     this.#collect(child.stdout, this.#stdout);
     this.#collect(child.stderr, this.#stderr);
     child.once('exit', (exitCode, signal) => this.#ended(exitCode, signal));
@@ -149,7 +162,7 @@ class Run {
   #ended(exitCode: number | null, signal: string | null): void {
     this.#setExit(exitCode, signal);
     this.#wait(this.#graceMs, () => {
-      this.#signal('SIGKILL');
+      if (this.#child.pid !== undefined) endGroup(this.#child.pid, this.#signalGroup);
       this.#wait(drainMs, () => this.#finish());
     });
   }
@@ -166,8 +179,7 @@ class Run {
   #finish(): void {
     clearTimeout(this.#timer);
     if (this.#exit === null) return;
-    // On Windows the number may belong to another process by now.
-    if (!onWindows) this.#signal('SIGKILL');
+    if (this.#child.pid !== undefined) endGroup(this.#child.pid, this.#signalGroup);
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
     this.#child.removeAllListeners('exit').removeAllListeners('close').unref();

@@ -1,4 +1,5 @@
 import { errnoOf } from '../platform/index.ts';
+import { unfitForBatch } from './batch.ts';
 import { formatProblem, stampOf } from './format.ts';
 import type { PorchRequest, PorchResult } from './types.ts';
 
@@ -19,8 +20,12 @@ export type Before = {
   refused: PorchResult | null;
 };
 
-export function lookBefore({ porch }: PorchRequest): Before {
+export function lookBefore(request: PorchRequest): Before {
+  const { porch } = request;
   const stamp = stampOf(porch);
+  const unfit = process.platform === 'win32' ? unfitForBatch(request) : null;
+  if (unfit !== null)
+    return { stamp, refused: refusedToStart({ errno: 'EINVAL', message: unfit, unfit: true }) };
   const problem = formatProblem(porch, stamp);
   const why = `it ${problem?.message}`;
   return { stamp, refused: problem === null ? null : notStarted(porch, problem.errno, why) };
@@ -46,10 +51,14 @@ export function failedToStart({ porch }: PorchRequest, error: unknown): PorchRes
 }
 
 function notStarted(porch: string, errno: string, why: string): PorchResult {
+  return refusedToStart({ errno, message: `${porch} cannot be started: ${why} (${errno})` });
+}
+
+function refusedToStart(startError: PorchResult['startError']): PorchResult {
   return {
     exitCode: null,
     signal: null,
-    startError: { errno, message: `${porch} cannot be started: ${why} (${errno})` },
+    startError,
     timedOut: false,
     cancelled: false,
     replaced: false,

@@ -27,8 +27,8 @@ export type PorchResult = {
   exitCode: number | null;
   /** Name of the signal that ended it. */
   signal: string | null;
-  /** It could not be started at all: errno name and message. */
-  startError: { errno: string; message: string } | null;
+  /** It was not started at all: errno name and message; `unfit`: for what the intent is called. */
+  startError: { errno: string; message: string; unfit?: true } | null;
   /** The time limit ended it. */
   timedOut: boolean;
   /** The program's own shutdown ended it. */

@@ -86,7 +86,7 @@ const systemError = z.object({ errno: z.string(), message: z.string() });
 const porchResult = z.object({
   exitCode: z.number().nullable(),
   signal: z.string().nullable(),
-  startError: systemError.nullable(),
+  startError: systemError.extend({ unfit: z.literal(true).exactOptional() }).nullable(),
   timedOut: z.boolean(),
   cancelled: z.boolean(),
   replaced: z.boolean(),

@@ -47,7 +47,18 @@ export function findPlace(intent: Intent, outDir: string): Place {
 
 /** Where the package of an intent belongs: OUT/NAMESPACE/NAME. Throws RefusedPackage. */
 export function packagePath(intent: Intent, outDir: string): string {
-  return join(outDir, intent.namespace, packageName(intent));
+  const name = packageName(intent);
+  if (process.platform === 'win32') requireNoDevices(intent.namespace, name);
+  return join(outDir, intent.namespace, name);
+}
+
+/** Names that Windows gives to devices, with any ending: most programs could not open such a package. */
+export function requireNoDevices(...names: string[]): void {
+  const device = names.find((name) => /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/.test(name));
+  if (device === undefined) return;
+  throw new RefusedPackage(
+    `${device} is the name of a device on Windows, which no directory can bear: run this intent on another system, or give another constraints.kpt_package_name where it is the target`,
+  );
 }
 
 function packageName(intent: Intent): string {
