@@ -2,8 +2,9 @@
  * `npm test`: every test of the project but for the long-running ones of test/faults, and the
  * end-to-end cases once for each way to run the program. `npm test -- spool` takes only the files
  * whose path has that word in it; `npm test -- --only source` only that part (unit, source, bundle,
- * deno, binary or faults; may be repeated). `npm run test:faults` is `--only faults`. The single binary
- * is only tested where that is asked for; it is made where it is missing or too old.
+ * deno, binary, windows or faults; may be repeated). `npm run test:faults` is `--only faults`. The single
+ * binary and that of Windows are only tested where that is asked for; they are made where they are
+ * missing or too old.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync, statSync } from 'node:fs';
@@ -14,9 +15,9 @@ import { type EventData, run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { fileOf, targetOf, thisHost } from '../packaging/targets.ts';
+import { fileOf, type Target, targetOf, targets, thisHost } from '../packaging/targets.ts';
 
-const parts = ['unit', 'source', 'bundle', 'deno', 'binary', 'faults'] as const;
+const parts = ['unit', 'source', 'bundle', 'deno', 'binary', 'windows', 'faults'] as const;
 type Part = (typeof parts)[number];
 
 /** What runs where nothing is chosen. */
@@ -40,14 +41,21 @@ type Counts = Record<(typeof counted)[number], number>;
 const counts: Counts = { tests: 0, suites: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 };
 let failed = false;
 
-function roomOf(path: string): 'unit' | 'e2e' | 'faults' {
+type Room = 'unit' | 'e2e' | 'windows' | 'faults';
+
+function roomOf(path: string): Room {
   const room = path.split(sep)[1];
-  return room === 'e2e' || room === 'faults' ? room : 'unit';
+  return room === 'e2e' || room === 'windows' || room === 'faults' ? room : 'unit';
+}
+
+/** The cases of test/e2e are for each way to run the program. */
+function roomFor(part: Part): Room {
+  return part === 'unit' || part === 'windows' || part === 'faults' ? part : 'e2e';
 }
 
 function filesOf(part: Part, words: readonly string[]): string[] {
   return globSync('test/**/*.test.ts', { cwd: root })
-    .filter((path) => roomOf(path) === (part === 'unit' || part === 'faults' ? part : 'e2e'))
+    .filter((path) => roomOf(path) === roomFor(part))
     .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
     .map((path) => join(root, path))
     .sort();
@@ -55,7 +63,7 @@ function filesOf(part: Part, words: readonly string[]): string[] {
 
 /** The events of one part but for its summary, which is added to ours. */
 async function* eventsOf(part: Part, files: readonly string[]) {
-  const way = part === 'unit' || part === 'faults' ? 'source' : part;
+  const way = roomFor(part) === 'e2e' ? part : 'source';
   const env = { ...process.env, CONDUCTOR_UNDER_TEST: way };
   const timeout = part === 'faults' ? FAULTS_TIMEOUT_MS : FILE_TIMEOUT_MS;
   const concurrency = part === 'faults' ? FAULTS_AT_ONCE : FILES_AT_ONCE;
@@ -86,14 +94,17 @@ async function* allEvents(chosen: readonly Part[], words: readonly string[]) {
   }
 }
 
-function make(script: string): void {
-  const { status } = spawnSync(process.execPath, [script], { cwd: root, stdio: 'inherit' });
+function make(script: string, ...args: string[]): void {
+  const { status } = spawnSync(process.execPath, [script, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (status !== 0) throw new Error(`${script} ended with ${status}`);
 }
 
-/** Whether the single binary is there and younger than what it is made of. */
-function isPackaged(): boolean {
-  const madeAt = changedAt(join('dist', fileOf(targetOf(thisHost()))));
+/** Whether a single binary is there and younger than what it is made of. */
+function isPackaged(target: Target): boolean {
+  const madeAt = changedAt(join('dist', fileOf(target)));
   const sources = globSync('{src,packaging}/**/*.ts', { cwd: root });
   return [...sources, 'build.mjs', 'package-lock.json'].every((path) => changedAt(path) < madeAt);
 }
@@ -106,7 +117,8 @@ function changedAt(path: string): number {
 function makeFor(chosen: readonly Part[], words: readonly string[]): void {
   const isRun = (part: Part) => chosen.includes(part) && filesOf(part, words).length > 0;
   if (isRun('bundle')) make('build.mjs');
-  if (isRun('binary') && !isPackaged()) make('packaging/main.ts');
+  if (isRun('windows') && !targets.every(isPackaged)) make('packaging/main.ts', '--all');
+  if (isRun('binary') && !isPackaged(targetOf(thisHost()))) make('packaging/main.ts');
 }
 
 function chosenParts(only: readonly string[]): Part[] {

@@ -13,10 +13,10 @@ export const booting: Debian = {
   packages: ['systemd', 'systemd-sysv', 'procps', 'passwd', 'libatomic1'],
 };
 
-/** What is missing on this machine for booting a system in a container; null where nothing is. */
+/** What is missing on this machine for a system in a container; null where nothing is. */
 export function bootProblem(): string | null {
-  if (process.platform !== 'linux') return 'only Linux has systemd';
-  if (process.getuid?.() !== 0) return 'only root may boot a container';
+  if (process.platform !== 'linux') return 'containers of Debian are for Linux';
+  if (process.getuid?.() !== 0) return 'only root may start a container';
   const missing = ['debootstrap', 'systemd-nspawn', 'nsenter'].find(
     (tool) => spawnSync(tool, ['--version']).error !== undefined,
   );
