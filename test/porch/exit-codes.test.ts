@@ -98,3 +98,19 @@ test('the last words are one line, short and scrubbed', () => {
   }
   assert.ok(messageOf({ exitCode: 2, stderr: 'y'.repeat(200) }).endsWith(`"${'y'.repeat(200)}"`));
 });
+
+test('an intent that may not be given to this porch has failed for good, by its name', () => {
+  const startError = {
+    errno: 'EINVAL',
+    message: 'porch.cmd was not started',
+    unfit: true,
+  } as const;
+  const verdict = judge(resultWith({ startError }), request);
+  assert.deepEqual(verdict, {
+    kind: 'failed',
+    status: 'failed',
+    code: 'E014',
+    message: startError.message,
+    alert: false,
+  });
+});

@@ -143,7 +143,7 @@ async function cases(wine: Wine, t: { test: typeof test }) {
 
   await t.test('a time limit ends the whole tree', limit, async () => {
     const spool = new Spool(wine);
-    spool.drop('intent-sleeps.json', { reason: 'sleep', timeout: '1s' });
+    spool.drop('intent-sleeps.json', { reason: 'sleep', timeout: '6s' });
     writeFileSync(wine.path('slow.cmd'), '@C:\\tool.exe %*\r\n');
     await spool.once('-porch', 'C:\\slow.cmd', '-retry-max-attempts', '1');
     assert.equal(spool.status('intent-sleeps.json').error_details?.error_code, 'E007');
