@@ -53,6 +53,11 @@ export class Container {
     return found === undefined ? null : Number(found);
   }
 
+  /** What it has said. */
+  get output(): string {
+    return this.#output;
+  }
+
   /** The command that runs another one in there. */
   inside(command: readonly string[]): [string, string[]] {
     return ['nsenter', ['--target', `${this.#init}`, '--all', '--root', '--wd', '--', ...command]];

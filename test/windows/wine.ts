@@ -18,6 +18,7 @@ import { readLockfile } from '../../packaging/lockfile.ts';
 import { fileOf, targets } from '../../packaging/targets.ts';
 import { Container } from '../install/container.ts';
 import { type Debian, debianTree } from '../install/debian.ts';
+import { until } from '../tools/until.ts';
 
 /** The Wine of bookworm is too old for this Node. */
 const debian: Debian = { release: 'trixie', packages: ['wine64'] };
@@ -50,7 +51,10 @@ export class Wine {
       const prefix = join(directory, 'prefix');
       mkdirSync(prefix);
       const args = ['--machine=windows', '--as-pid2', `--bind=${prefix}:/prefix`];
-      const container = await Container.start(debianTree(debian), [...args, 'sleep', 'infinity']);
+      const command = ['sh', '-c', 'echo ready; exec sleep infinity'];
+      const container = await Container.start(debianTree(debian), [...args, ...command]);
+      // Before that it may see the files of this system.
+      await until(() => container.output.includes('ready'));
       const wine = new Wine(container, directory);
       const { code, stderr } = await wine.#spawn(['wineboot', '-i'], {}).ended;
       if (code !== 0) throw await container.failed(stderr);
