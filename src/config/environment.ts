@@ -7,6 +7,8 @@ const passedToPorch = new Set([
   'CONDUCTOR_CORRELATION_ID',
   'CONDUCTOR_ATTEMPT',
   'CONDUCTOR_RUN_ID',
+  'CONDUCTOR_PORCH_FILE',
+  'CONDUCTOR_OUT_DIR',
 ]);
 
 /** The variable that names the configuration file, as the flag --config does. */

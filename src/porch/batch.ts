@@ -36,14 +36,14 @@ export type BatchCommand = {
  */
 export function batchCommand({ porch, intentPath, outDir, mode }: PorchRequest): BatchCommand {
   const structured = mode === 'structured' ? ' -structured' : '';
-  const call = `"%CONDUCTOR_PORCH%" -intent "%CONDUCTOR_INTENT_FILE%" -out "%CONDUCTOR_OUT%"`;
+  const call = `"%CONDUCTOR_PORCH_FILE%" -intent "%CONDUCTOR_INTENT_FILE%" -out "%CONDUCTOR_OUT_DIR%"`;
   return {
     command: join(process.env.SystemRoot ?? 'C:\\Windows', 'System32', 'cmd.exe'),
     line: `/d /e:on /v:off /s /c "${call}${structured}"`,
     environment: {
-      CONDUCTOR_PORCH: porch,
+      CONDUCTOR_PORCH_FILE: porch,
       CONDUCTOR_INTENT_FILE: intentPath,
-      CONDUCTOR_OUT: outDir,
+      CONDUCTOR_OUT_DIR: outDir,
     },
   };
 }

@@ -225,6 +225,8 @@ test('service links and what porch is given are ignored', () => {
       CONDUCTOR_CORRELATION_ID: 'c',
       CONDUCTOR_ATTEMPT: '1',
       CONDUCTOR_RUN_ID: 'r',
+      CONDUCTOR_PORCH_FILE: 'porch.cmd',
+      CONDUCTOR_OUT_DIR: 'out',
     },
   });
   assert.deepEqual(warnings, []);

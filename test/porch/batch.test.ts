@@ -37,9 +37,9 @@ test('nothing that comes from outside is on the command line of a batch file', (
   const { line, environment } = batchCommand(odd);
   assert.equal(line, plain.line);
   assert.deepEqual(environment, {
-    CONDUCTOR_PORCH: '/p&q.cmd',
+    CONDUCTOR_PORCH_FILE: '/p&q.cmd',
     CONDUCTOR_INTENT_FILE: '/i^!/intent-1.json',
-    CONDUCTOR_OUT: '/o%x%',
+    CONDUCTOR_OUT_DIR: '/o%x%',
   });
   const structured = batchCommand(request({ mode: 'structured' }));
   assert.equal(structured.line, plain.line.replace(/"$/, ' -structured"'));
