@@ -138,7 +138,14 @@ function Write-FirstConfig {
 
 function Install-Nssm {
     param([string] $Nssm)
-    if (-not (Test-Service)) { Invoke-Program $Nssm @('install', $service, $program) }
+    if (-not (Test-Service)) {
+        # It is a part of the service from now on, and has to stay where the service may read it.
+        $own = Join-Path $programs 'nssm.exe'
+        if ($PSCmdlet.ShouldProcess($own, 'copy nssm')) {
+            Copy-Item -LiteralPath $Nssm -Destination $own -Force
+        }
+        Invoke-Program $own @('install', $service, $program)
+    }
     $settings = [ordered]@{
         Application          = $program
         # Without quotes: Windows PowerShell does not pass them on. The file lies in AppDirectory.
@@ -180,9 +187,11 @@ function Install-WinSW {
 
 # Full rights for the system and administrators alone, and what is given here, inherited below.
 function Grant-Access {
-    param([string] $Path, [string[]] $Grants)
+    param([string] $Path, [string[]] $Grants, [string[]] $More = @())
     $always = @('*S-1-5-18:(OI)(CI)F', '*S-1-5-32-544:(OI)(CI)F')
     Invoke-Program 'icacls.exe' (@($Path, '/inheritance:r', '/grant:r') + $always + $Grants + @('/Q'))
+    # A second right of the same account would replace the first one there.
+    foreach ($grant in $More) { Invoke-Program 'icacls.exe' @($Path, '/grant', $grant, '/Q') }
 }
 
 function Grant-AllAccess {
@@ -190,8 +199,8 @@ function Grant-AllAccess {
     Grant-Access $data @("${account}:(OI)(CI)RX")
     foreach ($path in @($out, $logs)) { Grant-Access $path @("${account}:(OI)(CI)M") }
     # Who may drop sees what is there, adds files, and may change those that are its own.
-    $drop = $Droppers | ForEach-Object { "${_}:(RX,WD)"; "${_}:(OI)(CI)(IO)(GR)" }
-    Grant-Access $handoff (@("${account}:(OI)(CI)M", '*S-1-3-0:(OI)(IO)M') + @($drop))
+    $drop = @($Droppers | ForEach-Object { "${_}:(RX,WD)"; "${_}:(OI)(CI)(IO)(GR)" })
+    Grant-Access $handoff @("${account}:(OI)(CI)M", '*S-1-3-0:(OI)(IO)M') $drop
 }
 
 function Invoke-Drain {

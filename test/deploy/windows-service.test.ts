@@ -85,7 +85,8 @@ test('every function and variable that the script uses is its own', () => {
   const given = all(script, /\$(\w+) = /g);
   const parameters = all(script, /\[(?:string|switch|string\[\])\] \$(\w+)/g);
   const known = new Set([...given, ...parameters, '_', 'true', 'null', 'PSCmdlet', 'PSScriptRoot']);
-  for (const name of ['LASTEXITCODE', 'path', 'name', 'candidate', 'code']) known.add(name);
+  for (const name of ['LASTEXITCODE', 'path', 'name', 'candidate', 'code', 'grant'])
+    known.add(name);
   for (const name of all(script, /\$\{?(?!env:)(\w+)/g)) assert.ok(known.has(name), name);
 });
 
