@@ -30,6 +30,8 @@ async function dispatch(args: readonly string[]): Promise<number> {
       return (await import('./status-command.ts')).status(rest);
     case 'top':
       return (await import('./top-command.ts')).top(rest);
+    case 'health':
+      return (await import('./health-command.ts')).health(rest);
     case 'show':
       return (await import('./show-command.ts')).show(rest);
     case 'retry':

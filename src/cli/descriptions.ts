@@ -1,4 +1,5 @@
 import { type CommandDescription, shells } from './flags.ts';
+import { healthDescription } from './health-command.ts';
 import { porchDescription } from './porch-command.ts';
 import { retryDescription } from './retry-command.ts';
 import { showDescription } from './show-command.ts';
@@ -35,6 +36,7 @@ export const manDescription: CommandDescription = {
 export const descriptions: readonly CommandDescription[] = [
   statusDescription,
   topDescription,
+  healthDescription,
   showDescription,
   retryDescription,
   validateDescription,

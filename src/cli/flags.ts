@@ -9,6 +9,7 @@ export type GeneralFlag = { name: string; placeholder: string; description: stri
 export const commands = [
   { name: 'status', usage: 'status', summary: 'what runs, waits and failed' },
   { name: 'top', usage: 'top', summary: 'the same, drawn live' },
+  { name: 'health', usage: 'health', summary: 'ask whether a running instance is well' },
   { name: 'show', usage: 'show NAME', summary: 'the whole story of one intent' },
   { name: 'retry', usage: 'retry NAME|--all|--code C', summary: 'put failed intents back' },
   { name: 'validate', usage: 'validate FILE...', summary: 'say what is wrong with intent files' },

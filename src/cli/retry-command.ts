@@ -2,10 +2,10 @@ import { basename } from 'node:path';
 import { ConfigError } from '../config/error.ts';
 import { errorCodes } from '../intent/codes.ts';
 import { isIntentName } from '../intent/names.ts';
+import { readSwitch } from './flag-values.ts';
 import type { CommandDescription } from './flags.ts';
-import type { GivenFlags } from './on-spool.ts';
 import { type RetryOptions, retryFailed } from './retry.ts';
-import { readSwitch } from './run.ts';
+import type { GivenFlags } from './settings-command.ts';
 import { runSpoolCommand } from './spool-command.ts';
 
 export const retryDescription: CommandDescription = {

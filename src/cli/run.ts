@@ -1,7 +1,5 @@
 import process from 'node:process';
 import { runSafely, setDefaultHelpFormatter } from 'cmd-ts';
-import { ConfigError } from '../config/error.ts';
-import { parseBoolean, quote } from '../config/kinds.ts';
 import { version } from '../version.ts';
 import { complain, type Look, lookOf, writeOut } from './terminal.ts';
 
@@ -29,15 +27,4 @@ export async function runCommand(
   if (into === 'stdout') writeOut(message);
   else complain(message);
   return exitCode;
-}
-
-/** The value of a switch that is no setting; false where it was not given. Throws ConfigError. */
-export function readSwitch(name: string, value: string | undefined): boolean {
-  try {
-    return parseBoolean(value ?? 'false');
-  } catch {
-    throw new ConfigError([
-      `flag --${name}: ${quote(value)} is not allowed: expected true or false`,
-    ]);
-  }
 }

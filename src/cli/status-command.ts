@@ -1,13 +1,10 @@
 import process from 'node:process';
-import { ConfigError } from '../config/error.ts';
 import type { Settings } from '../config/settings.ts';
-import { parseDuration } from '../config/units.ts';
 import { Observer } from '../inspect/overview.ts';
+import { readDuration, readNumber, readSwitch } from './flag-values.ts';
 import type { CommandDescription, GeneralFlag } from './flags.ts';
-import { exitUnusable } from './on-spool.ts';
 import { repeat } from './repeat.ts';
-import { readSwitch } from './run.ts';
-import { readNumber, runSpoolCommand } from './spool-command.ts';
+import { exitUnusable, runSpoolCommand } from './spool-command.ts';
 import { statusPage } from './status-page.ts';
 import { lookOf, writeOut } from './terminal.ts';
 
@@ -21,10 +18,12 @@ export const statusSettings = [
   'bind_address',
 ];
 
+export const usualInterval = '2s';
+
 export const intervalFlag: GeneralFlag = {
   name: 'interval',
   placeholder: 'DURATION',
-  description: 'Time between two looks, at least 100ms (default 2s).',
+  description: `Time between two looks, at least 100ms (default ${usualInterval}).`,
 };
 
 export const statusExitCodes = [
@@ -73,7 +72,7 @@ export function status(args: readonly string[]): Promise<number> {
     const options = {
       json: readSwitch('json', given.json),
       watch: readSwitch('watch', given.watch),
-      intervalMs: readInterval(given.interval),
+      intervalMs: readDuration('interval', given.interval ?? usualInterval),
       failures: readNumber('failures', given.failures, 5),
     };
     return (settings) => tellStatus(settings, options);
@@ -97,16 +96,4 @@ export function tellStatus(settings: Settings, options: StatusOptions): Promise<
     return overview.ok ? 0 : exitUnusable;
   };
   return watch ? repeat(intervalMs, tell) : tell();
-}
-
-/** Milliseconds. Throws ConfigError. */
-export function readInterval(value = '2s'): number {
-  try {
-    const ms = parseDuration(value);
-    if (ms >= 100 && ms <= 86_400_000) return ms;
-    throw new Error('expected 100ms to 24h');
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ConfigError([`flag --interval: ${JSON.stringify(value)} is not allowed: ${why}`]);
-  }
 }

@@ -2,16 +2,17 @@ import process from 'node:process';
 import type { Settings } from '../config/settings.ts';
 import { formatDuration } from '../config/units.ts';
 import { Observer } from '../inspect/overview.ts';
+import { readDuration } from './flag-values.ts';
 import type { CommandDescription } from './flags.ts';
 import { pauseMs } from './repeat.ts';
 import { hasScreen, Screen } from './screen.ts';
 import { runSpoolCommand } from './spool-command.ts';
 import {
   intervalFlag,
-  readInterval,
   statusExitCodes,
   statusSettings,
   tellStatus,
+  usualInterval,
 } from './status-command.ts';
 import { statusPage } from './status-page.ts';
 import { lookOf } from './terminal.ts';
@@ -34,7 +35,7 @@ export const topDescription: CommandDescription = {
 /** `conductor-loop top`: gives the exit code. Throws ConfigError. */
 export function top(args: readonly string[]): Promise<number> {
   return runSpoolCommand(topDescription, args, (given) => {
-    const intervalMs = readInterval(given.interval);
+    const intervalMs = readDuration('interval', given.interval ?? usualInterval);
     return (settings) => {
       if (hasScreen()) return new Top(settings, intervalMs).run();
       return tellStatus(settings, { json: false, watch: true, intervalMs, failures: 5 });

@@ -6,10 +6,11 @@ import { configFileOf, loadSettings } from '../config/load.ts';
 import { settingInfos } from '../config/schema.ts';
 import { outliveHangups } from '../signals.ts';
 import { version } from '../version.ts';
+import { readSwitch } from './flag-values.ts';
 import { watchFlags } from './flags.ts';
 import { normaliseFlags } from './go-flags.ts';
 import { watchHelp } from './help.ts';
-import { readSwitch, runCommand, versionLine } from './run.ts';
+import { runCommand, versionLine } from './run.ts';
 import { showConfig } from './show-config.ts';
 
 /** `conductor-loop [flags]`: gives the exit code. Throws ConfigError. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Settings } from '../config/settings.ts';
+import { formatDuration } from '../config/units.ts';
 
 /** One check as the running instance reports it. */
 const check = z.object({ name: z.string(), state: z.enum(['pass', 'fail']), message: z.string() });
@@ -24,13 +25,18 @@ export type Health = {
 /** What the settings say of the port. */
 export type HealthPort = Pick<Settings['http'], 'enabled' | 'healthPort' | 'bindAddress'>;
 
-const TIMEOUT_MS = 2000;
+/** So long an answer is waited for, unless somebody says otherwise. */
+export const usualTimeoutMs = 2000;
 const LARGEST_BYTES = 256 * 1024;
 
 /** Where the health of an instance on this host is told; null where the settings open no port. */
-export function healthUrl({ enabled, healthPort, bindAddress }: HealthPort): string | null {
-  if (!enabled || healthPort === 0) return null;
-  return `http://${reachable(bindAddress)}:${healthPort}/health`;
+export function healthUrl(port: HealthPort): string | null {
+  return port.enabled && port.healthPort !== 0 ? urlOf(port, '/health') : null;
+}
+
+/** The address of a path of the health port, for a program on this host. */
+export function urlOf({ healthPort, bindAddress }: HealthPort, path: string): string {
+  return `http://${reachable(bindAddress)}:${healthPort}${path}`;
 }
 
 /** An address that stands for all of a host's is asked on the loopback one. */
@@ -40,16 +46,21 @@ function reachable(address: string): string {
   return address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
 }
 
-/** Asks for the health, and gives up after two seconds. Never throws. */
-export async function askHealth(url: string): Promise<Health> {
+/** Asks for the health, and gives up after some time. Never throws. */
+export async function askHealth(url: string, timeoutMs = usualTimeoutMs): Promise<Health> {
   try {
     const response = await fetch(url, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
       redirect: 'error',
     });
     return judge(url, response, await textOf(response));
   } catch (error) {
-    return { url, state: 'unknown', message: `not reachable: ${causeOf(error)}`, checks: [] };
+    return {
+      url,
+      state: 'unknown',
+      message: `not reachable: ${causeOf(error, timeoutMs)}`,
+      checks: [],
+    };
   }
 }
 
@@ -83,9 +94,9 @@ function parse(text: string): unknown {
 }
 
 /** fetch says only that it failed; why, its cause does. */
-function causeOf(error: unknown): string {
+function causeOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000}s`;
+  if (error.name === 'TimeoutError') return `no answer within ${formatDuration(timeoutMs)}`;
   const { cause } = error;
   if (!(cause instanceof Error)) return error.message;
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;

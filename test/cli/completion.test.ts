@@ -58,6 +58,7 @@ const asked: readonly (readonly [string[], string[]])[] = [
   [['conductor-loop', '-porch', 'bu'], ['builtin']],
   [['conductor-loop', 'retry', '--dry'], ['--dry-run']],
   [['conductor-loop', 'top', '--dry'], []],
+  [['conductor-loop', 'health', '--check', 'r'], ['ready']],
   [['conductor-loop', 'validate', 'so'], ['some.json']],
   [['conductor-loop', 'completion', 'f'], ['fish']],
   [['conductor-loop', 'help', 'por'], ['porch']],

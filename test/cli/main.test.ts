@@ -87,7 +87,7 @@ test('-validate-config prints every setting with its origin, and exits by its ch
 });
 
 test('each command has its page of help', () => {
-  for (const name of ['status', 'top', 'show', 'retry', 'validate', 'porch']) {
+  for (const name of ['status', 'top', 'health', 'show', 'retry', 'validate', 'porch']) {
     const result = run(['help', name]);
     assert.equal(result.status, 0, result.stderr);
     assert.ok(result.stdout.startsWith(`conductor-loop ${name} `), result.stdout);

@@ -56,4 +56,5 @@ test('another program on the port, one without end, and nobody are told as such'
   const waited = await askHealth(silent);
   assert.equal(waited.state, 'unknown');
   assert.match(waited.message, /no answer within 2s/);
+  assert.match((await askHealth(silent, 100)).message, /no answer within 100ms/);
 });
