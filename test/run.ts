@@ -7,7 +7,7 @@
  * missing or too old.
  */
 import { spawnSync } from 'node:child_process';
-import { globSync, statSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import process from 'node:process';
 import { Readable } from 'node:stream';
@@ -16,6 +16,7 @@ import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fileOf, type Target, targetOf, targets, thisHost } from '../packaging/targets.ts';
+import { isPackaged } from './tools/packaged.ts';
 
 const parts = ['unit', 'source', 'bundle', 'deno', 'binary', 'windows', 'faults'] as const;
 type Part = (typeof parts)[number];
@@ -102,23 +103,13 @@ function make(script: string, ...args: string[]): void {
   if (status !== 0) throw new Error(`${script} ended with ${status}`);
 }
 
-/** Whether a single binary is there and younger than what it is made of. */
-function isPackaged(target: Target): boolean {
-  const madeAt = changedAt(join('dist', fileOf(target)));
-  const sources = globSync('{src,packaging}/**/*.ts', { cwd: root });
-  return [...sources, 'build.mjs', 'package-lock.json'].every((path) => changedAt(path) < madeAt);
-}
-
-function changedAt(path: string): number {
-  return statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
-
 /** Makes what the cases of these parts run. */
 function makeFor(chosen: readonly Part[], words: readonly string[]): void {
   const isRun = (part: Part) => chosen.includes(part) && filesOf(part, words).length > 0;
   if (isRun('bundle')) make('build.mjs');
-  if (isRun('windows') && !targets.every(isPackaged)) make('packaging/main.ts', '--all');
-  if (isRun('binary') && !isPackaged(targetOf(thisHost()))) make('packaging/main.ts');
+  const isMade = (target: Target) => isPackaged(fileOf(target));
+  if (isRun('windows') && !targets.every(isMade)) make('packaging/main.ts', '--all');
+  if (isRun('binary') && !isMade(targetOf(thisHost()))) make('packaging/main.ts');
 }
 
 function chosenParts(only: readonly string[]): Part[] {
