@@ -143,7 +143,9 @@ function runtimeName(): string {
 function listenError(error: unknown, setting: string, port: number, address: string): unknown {
   const errno = errnoOf(error);
   if (errno === undefined) return error;
-  const why = reasons[errno] ?? (error instanceof Error ? error.message : errno);
+  const isElsewhere = errno === 'EACCES' && port >= 1024;
+  const known = isElsewhere ? undefined : reasons[errno];
+  const why = known ?? (error instanceof Error ? error.message : errno);
   const [flag, variable] = [flagOf(setting), variableOf(setting)];
   return new ConfigError([
     `port ${port} on ${address} cannot be opened: ${why} (${errno}); choose another with ` +

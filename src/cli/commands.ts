@@ -1,4 +1,6 @@
+import process from 'node:process';
 import { ConfigError } from '../config/error.ts';
+import { isAllowed } from '../platform/deno.ts';
 import { commandNames } from './flags.ts';
 import { complain, endQuietlyWhenUnread } from './terminal.ts';
 
@@ -8,6 +10,13 @@ import { complain, endQuietlyWhenUnread } from './terminal.ts';
  */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   endQuietlyWhenUnread();
+  if (!isAllowed('env')) {
+    // How a complaint is written depends on the environment.
+    process.stderr.write(
+      'conductor-loop: Deno must let it read the environment: add --allow-env (docs/install.md lists all that it needs)\n',
+    );
+    return 1;
+  }
   try {
     return await dispatch(args);
   } catch (error) {

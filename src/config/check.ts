@@ -1,6 +1,7 @@
 import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import process from 'node:process';
+import { isAllowed } from '../platform/deno.ts';
 import { findPorch } from '../porch/find.ts';
 import type { Settings } from './settings.ts';
 
@@ -11,6 +12,15 @@ export function checkPaths(settings: Settings): string[] {
     ...checkHandoff(settings.handoff),
     ...checkOut(settings.out, settings.handoff),
     ...('problem' in porch ? [porch.problem] : []),
+    ...checkRuns(settings.porch),
+  ];
+}
+
+/** A list of programs in --allow-run is for starting them: signals need all of it. */
+function checkRuns(porch: string): string[] {
+  if (porch === 'builtin' || isAllowed('run')) return [];
+  return [
+    'porch needs --allow-run without a list of programs: else Deno forbids to end what porch has started; or use the embedded porch with -porch builtin',
   ];
 }
 

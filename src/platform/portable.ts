@@ -38,10 +38,13 @@ function sameFile(a: Path, b: Path): boolean {
 
 /**
  * The errno name of an error that a system call caused, else undefined. Codes that begin with `ERR_`
- * are Node's own: they tell of a fault of the program, which no second try mends.
+ * are Node's own: they tell of a fault of the program, which no second try mends. What Deno's
+ * permissions forbid is as if the system did.
  */
 export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (!(error instanceof Error)) return undefined;
+  if (error.name === 'NotCapable') return 'EACCES';
+  if (!('code' in error)) return undefined;
   const { code } = error;
   return typeof code === 'string' && !code.startsWith('ERR_') ? code : undefined;
 }
