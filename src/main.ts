@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './platform/old-node.ts';
 import './platform/small-heap.ts';
 import process from 'node:process';
 import { runCommandLine } from './cli/commands.ts';

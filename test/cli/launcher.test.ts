@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { after, test } from 'node:test';
 import { transformSync } from 'esbuild';
+import { forbidden } from '../faults/skip.ts';
+import { oldNode as oldNodeOfSystem } from '../tools/old-node.ts';
 
 const launcher = join(import.meta.dirname, '../../bin/conductor-loop.cjs');
 const root = mkdtempSync(join(tmpdir(), 'conductor-launcher-'));
@@ -99,6 +101,41 @@ test('without a runtime it says how to get one', () => {
 
 test('on musl it names musl as the reason', { skip: process.platform !== 'linux' }, () => {
   assert.match(String(start([oldNode, musl], []).stderr), /needs glibc.*musl/);
+});
+
+test('for a processor that no runtime comes for it says what to install', () => {
+  const riscv = preload(
+    'riscv.cjs',
+    `Object.defineProperty(process, 'arch', { value: 'riscv64' });`,
+  );
+  const result = start([oldNode, riscv], []);
+  assert.match(
+    String(result.stderr),
+    /no runtime comes with it for \w+ riscv64; install Node\.js 26\n$/,
+  );
+  assert.equal(result.status, 1);
+});
+
+test('a Node that reads TypeScript and is too old is refused by the source', () => {
+  const main = join(import.meta.dirname, '../../src/main.ts');
+  const result = spawnSync(process.execPath, ['-r', oldNode, main, '-version'], {
+    encoding: 'utf8',
+  });
+  assert.match(
+    result.stderr,
+    /^conductor-loop: needs Node\.js 26 .*bin\/conductor-loop\.cjs, .*\n$/,
+  );
+  assert.deepEqual([result.status, result.stdout], [1, '']);
+});
+
+test('the older Node of the system starts it, and without the pinned one says why not', (t) => {
+  const node = oldNodeOfSystem();
+  if (node === null) return forbidden(t.name, 'there is no Node.js before 26 in PATH');
+  const good = spawnSync(node, [launcher, '-version'], { encoding: 'utf8' });
+  assert.match(good.stdout, /^conductor-loop \d+\.\d+\.\d+ \(node v26\./, good.stderr);
+  const alone = spawnSync(node, [copy, '-version'], { encoding: 'utf8' });
+  assert.match(alone.stderr, /^conductor-loop: needs Node\.js 26 or later, and this is v\d+/);
+  assert.equal(alone.status, 1);
 });
 
 test('the pinned runtime is found for this platform', () => {

@@ -14,6 +14,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { transformSync } from 'esbuild';
 import { readLockfile, root } from '../../packaging/lockfile.ts';
+import { forbidden } from '../faults/skip.ts';
+import { oldNode as oldNodeOfSystem } from '../tools/old-node.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'conductor-bundle-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -82,4 +84,12 @@ test('an older Node can read the bundle, and is refused by it', () => {
     stderr,
     /^conductor-loop: needs Node\.js 26 or later, .*take the single binary.*\n$/,
   );
+});
+
+test('the older Node of the system is refused by the bundle', (t) => {
+  const node = oldNodeOfSystem();
+  if (node === null) return forbidden(t.name, 'there is no Node.js before 26 in PATH');
+  const { status, stdout, stderr } = spawnSync(node, [here.file, '-once'], { encoding: 'utf8' });
+  assert.deepEqual({ status, stdout }, { status: 1, stdout: '' });
+  assert.match(stderr, /^conductor-loop: needs Node\.js 26 or later, and this is v\d+.*\n$/);
 });
