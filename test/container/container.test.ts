@@ -21,7 +21,7 @@ import { forbidden } from '../faults/skip.ts';
 import { isPackaged } from '../tools/packaged.ts';
 import { until } from '../tools/until.ts';
 import { Container } from './container.ts';
-import { buildImage, containerProblem, type Image } from './image.ts';
+import { buildImage, containerProblem } from './image.ts';
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const USER = 65532;
@@ -37,24 +37,14 @@ function problem(): string | null {
     : `dist/${binary} is not there or older than the source: npm run package`;
 }
 
-/** The error where this machine cannot build it. */
-function built(directory: string): Image | Error {
-  try {
-    return buildImage(directory);
-  } catch (error) {
-    if (error instanceof Error) return error;
-    throw error;
-  }
-}
-
 test('the container image, built and run', { timeout: 340_000 }, async (t) => {
   const missing = problem();
   if (missing !== null) return forbidden(t.name, missing);
   const directory = mkdtempSync(join(tmpdir(), 'conductor-container-'));
   chmodSync(directory, 0o755);
   t.after(() => rmSync(directory, { recursive: true, force: true }));
-  const image = built(directory);
-  if (image instanceof Error) return forbidden(t.name, image.message);
+  const image = buildImage(directory);
+  if (typeof image === 'string') return forbidden(t.name, image);
   const { config, root } = image;
 
   let count = 0;
@@ -140,11 +130,9 @@ test('the container image, built and run', { timeout: 340_000 }, async (t) => {
 
   await t.test('ends what it has begun when it is stopped, and gives back the rest', async () => {
     const { volume, handoff, drop } = newVolume();
-    const intent = JSON.parse(sample('intent-scale-up-001.json').toString('utf8'));
-    const names = Array.from({ length: 300 }, (_, number) => `intent-${number}.json`);
-    for (const name of names) {
-      drop(name, JSON.stringify({ ...intent, target: name.replace('.json', '') }));
-    }
+    const names = Array.from({ length: 1000 }, (_, number) => `intent-${number}.json`);
+    // All of one target, so that they run one after the other.
+    for (const name of names) drop(name, sample('intent-scale-up-001.json'));
     const intentsIn = (path: string) =>
       readdirSync(path).filter((name) => /^intent-.*\.json$/.test(name));
     const processed = join(handoff, 'processed');

@@ -41,39 +41,75 @@ export function containerProblem(): string | null {
   return missing === undefined ? null : `${missing} is not installed`;
 }
 
+/** What a builder says where no package can be fetched. */
+const offline = /Temporary failure resolving|Could not resolve|Could not connect|Unable to connect/;
+
+const name = 'localhost/conductor-loop';
+const base = 'localhost/debian';
+
+/** A builder whose store and all that it makes lie in a directory of their own. */
+class Builder {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** What buildah prints. Throws with all that it says. */
+  run(...args: string[]): string {
+    const places = ['root', 'runroot'].flatMap((one) => [`--${one}`, join(this.#directory, one)]);
+    const all = [...places, '--storage-driver', 'vfs', ...args];
+    const result = spawnSync('buildah', all, { cwd: checkout, encoding: 'utf8' });
+    if (result.status === 0) return result.stdout.trim();
+    const said = `${result.stdout}${result.stderr}`.slice(-2000);
+    throw new Error(`buildah ${args.join(' ')}: ${said}`);
+  }
+
+  /** In place of the Debian that would be pulled, one that debootstrap has made. */
+  makeBase(): void {
+    this.run('from', '--name', 'debian', 'scratch');
+    this.run('add', '--quiet', 'debian', debianTree(), '/');
+    this.run('run', '--isolation', 'chroot', 'debian', 'true');
+    this.run('commit', '--quiet', '--rm', 'debian', base);
+  }
+
+  /** In the form of Docker: that of OCI has no health check. */
+  build(): void {
+    const how = ['--isolation', 'chroot', '--format', 'docker', '--build-arg', `DEBIAN=${base}`];
+    this.run('build', ...how, '-t', name, '-f', dockerfile, '.');
+  }
+
+  unpack(): Image {
+    const { config } = imageConfig.parse(
+      JSON.parse(this.run('inspect', '--type', 'image', name)),
+    ).Docker;
+    this.run('from', '--name', 'ours', name);
+    const root = join(this.#directory, 'unpacked');
+    spawnSync('cp', ['--archive', this.run('mount', 'ours'), root], { stdio: 'inherit' });
+    // What runs as another user comes through to it.
+    chmodSync(root, 0o755);
+    // Where whoever starts a container puts these.
+    for (const place of ['proc', 'dev']) mkdirSync(join(root, place), { recursive: true });
+    return { config, root };
+  }
+}
+
 /**
- * Builds the image as our Dockerfile says, of a Debian that debootstrap has made in place of the one
- * that would be pulled. All of it lies below `directory`. Throws with what the builder says.
+ * Builds the image as our Dockerfile says, below `directory`; a text where this machine forbids it, or
+ * cannot fetch Debian's packages. Throws with what the builder says where the Dockerfile is at fault.
  */
-export function buildImage(directory: string): Image {
-  const buildah = (...args: string[]) => {
-    const store = ['--root', join(directory, 'store'), '--runroot', join(directory, 'run')];
-    const all = [...store, '--storage-driver', 'vfs', ...args];
-    const { status, stdout, stderr } = spawnSync('buildah', all, {
-      cwd: checkout,
-      encoding: 'utf8',
-    });
-    if (status !== 0) {
-      throw new Error(`buildah ${args.join(' ')}: ${(stdout + stderr).slice(-2000)}`);
-    }
-    return stdout.trim();
-  };
-  buildah('from', '--name', 'debian', 'scratch');
-  buildah('add', '--quiet', 'debian', debianTree(), '/');
-  buildah('commit', '--quiet', '--rm', 'debian', 'localhost/debian');
-  // The form of Docker: that of OCI has no health check.
-  const how = ['--isolation', 'chroot', '--format', 'docker', '--build-arg'];
-  const name = 'localhost/conductor-loop';
-  buildah('build', ...how, 'DEBIAN=localhost/debian', '-t', name, '-f', dockerfile, '.');
-  const { config } = imageConfig.parse(
-    JSON.parse(buildah('inspect', '--type', 'image', name)),
-  ).Docker;
-  buildah('from', '--name', 'ours', name);
-  const root = join(directory, 'root');
-  // What runs as another user comes through to it.
-  spawnSync('cp', ['--archive', buildah('mount', 'ours'), root], { stdio: 'inherit' });
-  chmodSync(root, 0o755);
-  // Where whoever starts a container puts these.
-  for (const place of ['proc', 'dev']) mkdirSync(join(root, place), { recursive: true });
-  return { config, root };
+export function buildImage(directory: string): Image | string {
+  const builder = new Builder(directory);
+  try {
+    builder.makeBase();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  try {
+    builder.build();
+  } catch (error) {
+    if (error instanceof Error && offline.test(error.message)) return error.message;
+    throw error;
+  }
+  return builder.unpack();
 }

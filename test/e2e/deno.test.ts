@@ -119,6 +119,10 @@ if (underTest === 'deno') {
     assert.ok(existsSync(join(directory, 'handoff/processed/intent-a.json')));
     const left = Number(readFileSync(join(directory, 'out/intent-hangs.json.stay'), 'utf8'));
     await spool.until(() => !isAlive(left), 'the end of what porch has left');
+    const closed = line.replace(/--allow-net=\S+ /, '');
+    const withoutPorts = await shell(directory, closed, '-once', ...ports);
+    assert.equal(withoutPorts.code, 1);
+    assert.match(withoutPorts.stderr, /^conductor-loop: port \d+ .*: Requires net access to .*\n$/);
     const listed = line.replace('--allow-run ', `--allow-run=${porch} `);
     const refused = await shell(directory, listed, '-once', ...ports);
     assert.equal(refused.code, 1);
