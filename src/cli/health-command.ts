@@ -1,5 +1,4 @@
-import { formatDuration } from '../config/units.ts';
-import { askHealth, type Health, urlOf, usualTimeoutMs } from '../inspect/health.ts';
+import { askHealth, type Health, urlOf } from '../inspect/health.ts';
 import { readChoice, readDuration } from './flag-values.ts';
 import type { CommandDescription } from './flags.ts';
 import { runSettingsCommand, settingsFrom } from './settings-command.ts';
@@ -13,7 +12,9 @@ type Kind = (typeof kinds)[number];
 
 /** What supervisors do where the answer is no is a restart, and that helps only there. */
 const usualKind: Kind = 'live';
-const usualTimeout = formatDuration(usualTimeoutMs);
+
+/** A machine that is busy is no reason for a restart. */
+const usualTimeout = '5s';
 
 export const healthDescription: CommandDescription = {
   name: 'health',

@@ -26,7 +26,7 @@ export type Health = {
 export type HealthPort = Pick<Settings['http'], 'enabled' | 'healthPort' | 'bindAddress'>;
 
 /** So long an answer is waited for, unless somebody says otherwise. */
-export const usualTimeoutMs = 2000;
+const USUAL_TIMEOUT_MS = 2000;
 const LARGEST_BYTES = 256 * 1024;
 
 /** Where the health of an instance on this host is told; null where the settings open no port. */
@@ -47,7 +47,7 @@ function reachable(address: string): string {
 }
 
 /** Asks for the health, and gives up after some time. Never throws. */
-export async function askHealth(url: string, timeoutMs = usualTimeoutMs): Promise<Health> {
+export async function askHealth(url: string, timeoutMs = USUAL_TIMEOUT_MS): Promise<Health> {
   try {
     const response = await fetch(url, {
       signal: AbortSignal.timeout(timeoutMs),

@@ -115,14 +115,17 @@ test('the container image, built and run', { timeout: 340_000 }, async (t) => {
       await using asking = new Container({ image, volume, command, network: watching });
       return { code: await asking.exitCode(), said: asking.stdout + asking.stderr };
     };
-    const well = await ask();
-    assert.equal(well.code, 0, well.said);
-    assert.match(well.said, /^live: yes, says /);
+    // Three in a row are what makes a container unhealthy.
+    const answers = [await ask()];
+    while (answers.at(-1)?.code !== 0 && answers.length < 3) answers.push(await ask());
+    const well = answers.at(-1);
+    assert.equal(well?.code, 0, JSON.stringify(answers));
+    assert.match(well?.said ?? '', /^live: yes, says /);
     process.kill(watching.pid(), 'SIGSTOP');
     const stopped = await ask();
     process.kill(watching.pid(), 'SIGCONT');
     assert.equal(stopped.code, 1);
-    assert.match(stopped.said, /live: no, .* no answer within 2s/);
+    assert.match(stopped.said, /live: no, .* no answer within 5s/);
     await using elsewhere = new Container({ image, volume, command });
     assert.equal(await elsewhere.exitCode(), 1);
     assert.match(elsewhere.stderr, /^conductor-loop: live: no, .*not reachable: ECONNREFUSED/);

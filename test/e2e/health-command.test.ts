@@ -7,7 +7,8 @@ import { Spool } from './spool.ts';
 
 /** What `health` says and how it ends; it must not need the spool, so it has a directory without one. */
 async function healthOf(spool: Spool, flags: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const program = spool.run(['health', ...flags], { env });
+  // A case that gives no time of its own bears a busy machine.
+  const program = spool.run(['health', '-timeout', '60s', ...flags], { env });
   const exitCode = await program.exitCode();
   return { exitCode, stdout: program.stdout, stderr: program.stderr };
 }
