@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { debianTree } from '../install/debian.ts';
+import { booting, debianTree } from '../install/debian.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const dockerfile = 'deploy/container/Dockerfile';
@@ -68,7 +68,7 @@ class Builder {
   /** In place of the Debian that would be pulled, one that debootstrap has made. */
   makeBase(): void {
     this.run('from', '--name', 'debian', 'scratch');
-    this.run('add', '--quiet', 'debian', debianTree(), '/');
+    this.run('add', '--quiet', 'debian', debianTree(booting), '/');
     this.run('run', '--isolation', 'chroot', 'debian', 'true');
     this.run('commit', '--quiet', '--rm', 'debian', base);
   }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -23,6 +23,10 @@ export function bootProblem(): string | null {
   return missing === undefined ? null : `${missing} is not installed`;
 }
 
+/** Of several tests that want it at the same time one makes it, and the others wait. */
+const make =
+  'test -e "$1" || { debootstrap --variant=minbase --include="$2" "$3" "$0" && mv -T "$0" "$1"; }';
+
 /**
  * A Debian in a directory, which stays for the next time: nobody may change it. Throws with what
  * debootstrap says.
@@ -34,10 +38,9 @@ export function debianTree({ release, packages }: Debian): string {
   mkdirSync(cache, { recursive: true });
   const making = mkdtempSync(join(cache, 'making-'));
   try {
-    const args = ['--variant=minbase', `--include=${packages.join(',')}`, release, making];
-    const { status, stdout, stderr } = spawnSync('debootstrap', args, { encoding: 'utf8' });
+    const args = [`${tree}.lock`, 'sh', '-c', make, making, tree, packages.join(','), release];
+    const { status, stdout, stderr } = spawnSync('flock', args, { encoding: 'utf8' });
     if (status !== 0) throw new Error(`debootstrap: ${(stdout + stderr).slice(-1000)}`);
-    renameSync(making, tree);
   } finally {
     rmSync(making, { recursive: true, force: true });
   }
