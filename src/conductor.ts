@@ -21,7 +21,6 @@ import { Slots } from './pipeline/slots.ts';
 import { Strays } from './pipeline/strays.ts';
 import { Tally } from './pipeline/tally.ts';
 import { errnoOf } from './platform/index.ts';
-import { mendPackages } from './porch/builtin/mend.ts';
 import { findPorch } from './porch/find.ts';
 import { nativeSpawnerProblem } from './porch/native/spawner.ts';
 import type { SpawnerName } from './porch/types.ts';
@@ -185,7 +184,11 @@ async function assemble(
   });
   let handover: Handover | null = null;
   members.look();
-  if (porch === 'builtin') mendPackages(settings.out);
+  if (porch === 'builtin') {
+    // Other porches need nothing of it, YAML least of all.
+    const { mendPackages } = await import('./porch/builtin/mend.ts');
+    mendPackages(settings.out);
+  }
 
   const opening = settings.once ? endWhenHeld(hold, settings.holdTimeoutMs) : undefined;
   const store = await openStore(settings, layout, members, life, hold, log, meter, (filed) => {

@@ -1,8 +1,9 @@
 import process from 'node:process';
 import { ConfigError } from '../config/error.ts';
 import { isAllowed } from '../platform/deno.ts';
+import { versionLine } from '../version.ts';
 import { commandNames } from './flags.ts';
-import { complain, endQuietlyWhenUnread } from './terminal.ts';
+import { complain, endQuietlyWhenUnread, writeOut } from './terminal.ts';
 
 /**
  * Runs the command line (without the names of runtime and script) and gives the exit code. Whatever
@@ -51,6 +52,10 @@ async function dispatch(args: readonly string[]): Promise<number> {
       return (await import('./completion-command.ts')).completion(rest);
     case 'man':
       return (await import('./man-command.ts')).man(rest);
+    case '-version':
+    case '--version':
+      writeOut(versionLine());
+      return 0;
     case 'help':
       return help(rest);
     default:

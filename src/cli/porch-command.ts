@@ -1,11 +1,12 @@
 import { command, option, optional, string } from 'cmd-ts';
 import { ConfigError } from '../config/error.ts';
+import { versionLine } from '../version.ts';
 import { readSwitch } from './flag-values.ts';
 import { type CommandDescription, commandFlags } from './flags.ts';
 import { normaliseFlags } from './go-flags.ts';
 import { commandHelp } from './help.ts';
 import { porchCommand } from './porch.ts';
-import { runCommand, versionLine } from './run.ts';
+import { runCommand } from './run.ts';
 
 export const porchDescription: CommandDescription = {
   name: 'porch',

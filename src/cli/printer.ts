@@ -1,9 +1,10 @@
 import process from 'node:process';
 import { command, restPositionals, string } from 'cmd-ts';
+import { versionLine } from '../version.ts';
 import { type CommandDescription, commandFlags } from './flags.ts';
 import { normaliseFlags } from './go-flags.ts';
 import { commandHelp } from './help.ts';
-import { runCommand, versionLine } from './run.ts';
+import { runCommand } from './run.ts';
 
 /** Runs a command that only prints a text about the program itself. Gives the exit code. Throws ConfigError. */
 export function runPrinter(

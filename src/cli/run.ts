@@ -1,14 +1,6 @@
 import process from 'node:process';
 import { runSafely, setDefaultHelpFormatter } from 'cmd-ts';
-import { version } from '../version.ts';
 import { complain, type Look, lookOf, writeOut } from './terminal.ts';
-
-/** What -version prints, such as `conductor-loop 1.0.0 (node v26.10.0, linux x64)`. */
-export function versionLine(): string {
-  const deno = process.versions.deno;
-  const runtime = deno === undefined ? `node ${process.version}` : `deno v${deno}`;
-  return `conductor-loop ${version} (${runtime}, ${process.platform} ${process.arch})`;
-}
 
 /**
  * Runs one cmd-ts command whose handler returns an exit code, with `help` as its page of help, and

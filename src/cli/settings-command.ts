@@ -2,10 +2,11 @@ import process from 'node:process';
 import { command, option, optional, restPositionals, string } from 'cmd-ts';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
+import { versionLine } from '../version.ts';
 import { type CommandDescription, commandFlags, settingsOf } from './flags.ts';
 import { normaliseFlags } from './go-flags.ts';
 import { commandHelp } from './help.ts';
-import { runCommand, versionLine } from './run.ts';
+import { runCommand } from './run.ts';
 
 /** What was given on the command line, by name without dashes. */
 export type GivenFlags = Readonly<Record<string, string | undefined>>;

@@ -2,10 +2,11 @@ import process from 'node:process';
 import { command, option, optional, restPositionals, string } from 'cmd-ts';
 import { ConfigError } from '../config/error.ts';
 import { loadSettings } from '../config/load.ts';
+import { versionLine } from '../version.ts';
 import { type CommandDescription, commandFlags } from './flags.ts';
 import { normaliseFlags } from './go-flags.ts';
 import { commandHelp } from './help.ts';
-import { runCommand, versionLine } from './run.ts';
+import { runCommand } from './run.ts';
 import { lookOf, writeOut } from './terminal.ts';
 import { validateFiles } from './validate.ts';
 

@@ -5,12 +5,12 @@ import { ConfigError } from '../config/error.ts';
 import { configFileOf, loadSettings } from '../config/load.ts';
 import { settingInfos } from '../config/schema.ts';
 import { outliveHangups } from '../signals.ts';
-import { version } from '../version.ts';
+import { version, versionLine } from '../version.ts';
 import { readSwitch } from './flag-values.ts';
 import { watchFlags } from './flags.ts';
 import { normaliseFlags } from './go-flags.ts';
 import { watchHelp } from './help.ts';
-import { runCommand, versionLine } from './run.ts';
+import { runCommand } from './run.ts';
 import { showConfig } from './show-config.ts';
 
 /** `conductor-loop [flags]`: gives the exit code. Throws ConfigError. */

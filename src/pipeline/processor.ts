@@ -122,6 +122,7 @@ export class Processor {
         const request = this.#request(job, total + 1, run);
         const ran = await this.#runGuarded(job, request, {
           alone: deaths > 0,
+          priority: job.priority,
           begins: once(() => this.#note(job, { run, attempt: total + 1, deaths })),
         });
         return this.#judge(job, request, attempt, ran);

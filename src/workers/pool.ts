@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
 import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
 import type { FromWorker } from './messages.ts';
+import { RunQueue } from './run-queue.ts';
 import { Thread, ThreadDied } from './thread.ts';
 
 export { ThreadDied } from './thread.ts';
@@ -11,7 +12,6 @@ export type PoolOptions = {
   runners: number;
   /** Runs that one thread takes at a time: more than 1 only where they can share their syncs. */
   runsPerThread: number;
-  /** May change while they work. */
   /** May change while it works. */
   limits: Readonly<CheckLimits>;
   spawner: SpawnerName;
@@ -27,7 +27,7 @@ const SHORT_MS = 50;
 
 /**
  * Short runs of external porches are given to a thread in batches of about this length. Longer ones
- * would share more, but whatever is more urgent waits for them.
+ * would share more, but what is more urgent waits for the thread to give the rest of one back.
  */
 const BATCH_MS = 5;
 const LARGEST_BATCH = 16;
@@ -35,6 +35,8 @@ const LARGEST_BATCH = 16;
 export type RunOptions = {
   /** It may be what ended a worker: no other run shares its fate. */
   alone: boolean;
+  /** 0 to 10, higher first. */
+  priority: number;
   /** Called when a thread gets it; again where that had to give it back. */
   begins(): void;
 };
@@ -58,7 +60,9 @@ export class Pool {
   readonly #startWorker: (() => Worker) | undefined;
   /** Runners that get nothing in advance, and the batch for whose sake. */
   readonly #occupied = new Map<Thread, Queued[]>();
-  readonly #queue: Queued[] = [];
+  /** What is left of the batches of a runner that was not asked yet to give any of it back. */
+  readonly #left = new Map<Thread, Queued[][]>();
+  readonly #queue = new RunQueue<Queued>();
   #assigning = false;
   #draining = false;
   #averageMs = 2 * SHORT_MS;
@@ -131,7 +135,8 @@ export class Pool {
   /** Runs porch once. Rejects with ThreadDied. */
   run(request: PorchRequest, options: RunOptions = unnoticed): Promise<Ran> {
     return new Promise<Ran>((resolve, reject) => {
-      this.#queue.push({ request, ...options, resolve, reject });
+      this.#queue.add({ request, ...options, resolve, reject });
+      this.#recallFor(options.priority);
       this.#assignSoon();
     });
   }
@@ -158,7 +163,7 @@ export class Pool {
   drain(): void {
     this.#draining = true;
     for (const runner of this.#allRunners) runner.closeRuns();
-    this.#takeBack(this.#queue.splice(0));
+    this.#takeBack(this.#queue.takeAll());
   }
 
   /** Ends every run under way. */
@@ -189,31 +194,38 @@ export class Pool {
     });
   }
 
+  /** Where all runners are busy, one of them gives back what is less urgent and has not begun. */
+  #recallFor(priority: number): void {
+    if (this.busy < this.#runners.length) return;
+    const runner = this.#runners.find((one) => {
+      const [, ...behind] = this.#left.get(one)?.flat() ?? [];
+      return behind.length > 0 && behind.every((run) => run.priority < priority);
+    });
+    if (!runner) return;
+    runner.handBack();
+    this.#left.delete(runner);
+  }
+
   /** Idle threads come first; then, while runs are short, each gets a second batch in advance. */
   #assign(): void {
-    const share = Math.ceil(this.#queue.length / this.#runners.length);
+    const share = Math.ceil(this.#queue.size / this.#runners.length);
     const count = Math.min(this.#batchSize, share);
     const deepest = this.#options.spawner === 'native' && this.#runsAreShort ? 1 : 0;
     for (let load = 0; load <= deepest; load++) {
       for (const [workerId, runner] of this.#runners.entries()) {
         if (runner.load > load || this.#occupied.has(runner)) continue;
-        const batch = this.#takeBatch(count, load === 0);
+        const batch = this.#queue.takeBatch(count, load === 0);
         if (batch.length > 0) void this.#runOn(runner, workerId, batch);
       }
     }
-  }
-
-  /** What has to be alone waits for an idle thread, and nothing is put behind it. */
-  #takeBatch(count: number, idle: boolean): Queued[] {
-    const alone = this.#queue.findIndex(({ alone }) => alone);
-    if (alone === 0) return idle ? this.#queue.splice(0, 1) : [];
-    return this.#queue.splice(0, alone > 0 ? Math.min(count, alone) : count);
   }
 
   async #runOn(runner: Thread, workerId: number, batch: Queued[]): Promise<void> {
     const { spawner } = this.#options;
     const requests = batch.map(({ request }) => request);
     const left = [...batch];
+    const before = this.#left.get(runner)?.filter(({ length }) => length > 0) ?? [];
+    this.#left.set(runner, [...before, left]);
     if (batch[0]?.alone) this.#occupied.set(runner, left);
     for (const { begins } of batch) begins();
     try {
@@ -225,7 +237,9 @@ export class Pool {
         this.#assignSoon();
       });
       this.#settle(left, answer, workerId);
-      for (const { reject } of left) reject(new Error('a worker answered with too few results'));
+      for (const { reject } of left.splice(0)) {
+        reject(new Error('a worker answered with too few results'));
+      }
     } catch (error) {
       this.#failed(left, error);
     }
@@ -248,7 +262,7 @@ export class Pool {
 
   /** Runs that no thread has begun: the first ones of those that wait, or not wanted any more. */
   #takeBack(runs: Queued[]): void {
-    if (!this.#draining) this.#queue.unshift(...runs);
+    if (!this.#draining) this.#queue.putBack(runs);
     else for (const { resolve } of runs) resolve({ result: cancelled, workerId: 0 });
   }
 
@@ -263,7 +277,7 @@ export class Pool {
   }
 }
 
-const unnoticed: RunOptions = { alone: false, begins() {} };
+const unnoticed: RunOptions = { alone: false, priority: 0, begins() {} };
 
 const cancelled: PorchResult = {
   exitCode: null,

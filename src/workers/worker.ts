@@ -2,7 +2,6 @@
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { checkFile } from '../intent/read.ts';
 import { errnoOf, syncFileSystem } from '../platform/index.ts';
-import { runBuiltin } from '../porch/builtin/run.ts';
 import { runPorchNative } from '../porch/native/run.ts';
 import { NativeSpawner } from '../porch/native/spawner.ts';
 import { runPorch } from '../porch/run.ts';
@@ -14,6 +13,7 @@ const LONG_MS = 50;
 
 const running = new Set<PorchRun>();
 let nativeSpawner: NativeSpawner | null = null;
+let isWantedBack = false;
 
 const send = (message: FromWorker) => parentPort?.postMessage(message);
 
@@ -54,33 +54,38 @@ async function run(message: Run): Promise<void> {
   const isBuiltin = requests[0]?.porch === 'builtin';
   if (!isBuiltin && spawner === 'native') return runNative(message);
   const results = isBuiltin
-    ? await runBuiltin(requests, limits)
+    ? await runEmbedded(requests, limits)
     : await Promise.all(requests.map(runExternal));
   send({ type: 'ran', id, results, returned: 0, done: true });
 }
 
-/** One after another; when one of them takes long, nobody else waits for it. */
+/** Loaded only where it is the porch: a thread that does without needs 3 MB less. */
+async function runEmbedded(requests: PorchRequest[], limits: Run['limits']) {
+  const { runBuiltin } = await import('../porch/builtin/run.ts');
+  return runBuiltin(requests, limits);
+}
+
+/** One after another; when one of them takes long, or something else is wanted, the rest goes back. */
 function runNative({ id, requests }: Run): void {
   nativeSpawner ??= startNativeSpawner();
+  isWantedBack = false;
+  const left = [...requests];
   let results: PorchResult[] = [];
-  let returned = 0;
-  for (let index = 0; index < requests.length - returned; index++) {
-    const request = requests[index];
-    if (!request) break;
+  for (let next = left.shift(); next; next = isWantedBack ? undefined : left.shift()) {
     const tell = () => {
-      returned = requests.length - index - 1;
-      send({ type: 'ran', id, results, returned, done: false });
+      send({ type: 'ran', id, results, returned: left.splice(0).length, done: false });
       results = [];
     };
-    const result = runPorchNative(nativeSpawner, request, { long: { afterMs: LONG_MS, tell } });
+    const result = runPorchNative(nativeSpawner, next, { long: { afterMs: LONG_MS, tell } });
     results.push(result);
   }
-  send({ type: 'ran', id, results, returned: 0, done: true });
+  send({ type: 'ran', id, results, returned: left.length, done: true });
 }
 
 /** What has been sent to this thread and has not begun, while it waits for a porch. */
 function handBackQueued(): void {
   if (!parentPort) return;
+  isWantedBack = true;
   for (let next = receiveMessageOnPort(parentPort); next; next = receiveMessageOnPort(parentPort)) {
     const message = toWorker.parse(next.message);
     if (message.type === 'run') {

@@ -234,12 +234,40 @@ test('what a long run had before it goes to another thread', native, async (t) =
   assert.equal(starts.length, names.length + 1);
 });
 
+test('what is more urgent goes before runs that a busy thread was given', {
+  ...native,
+  timeout: 60_000,
+}, async (t) => {
+  const pool = makePool(t, { runners: 1, spawner: 'native', batchMs: 1000 });
+  const { request } = makeFiles(t);
+  for (let n = 0; pool.appetite < 16; n++) {
+    await pool.run(request(`intent-warm-${n}.json`, '', { porch: '/bin/true' }));
+  }
+  const ended: string[] = [];
+  const run = async (name: string, priority: number, begins = () => {}) => {
+    const options = { alone: false, priority, begins };
+    const { result } = await pool.run(request(name, '', { porch: '/bin/true' }), options);
+    assert.equal(result.exitCode, 0);
+    ended.push(name);
+  };
+  // Where the thread has done all before it hears of the urgent one, another round decides.
+  let last = 'intent-urgent.json';
+  for (let round = 0; round < 10 && last === 'intent-urgent.json'; round++) {
+    const { promise: given, resolve } = Promise.withResolvers<void>();
+    const others = Array.from({ length: 16 }, (_, n) => run(`intent-${n}.json`, 5, resolve));
+    await given;
+    await Promise.all([run('intent-urgent.json', 6), ...others]);
+    last = ended.splice(0).at(-1) ?? '';
+  }
+  assert.notEqual(last, 'intent-urgent.json');
+});
+
 test('one that has to be alone shares its thread with nobody', async (t) => {
   const pool = makePool(t, { runners: 1, runsPerThread: 64 }, mortal);
   const { request } = makeFiles(t);
   const begins: string[] = [];
   const run = (name: string, alone: boolean) =>
-    pool.run(request(name), { alone, begins: () => begins.push(name) });
+    pool.run(request(name), { alone, priority: 0, begins: () => begins.push(name) });
   const before = run('intent-a.json', false);
   const deadly = run('intent-deadly.json', true);
   const behind = [run('intent-b.json', false), run('intent-c.json', false)];
