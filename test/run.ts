@@ -7,7 +7,8 @@
  * missing or too old.
  */
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import process from 'node:process';
 import { Readable } from 'node:stream';
@@ -35,6 +36,14 @@ const FILE_TIMEOUT_MS = 360_000;
 
 /** The faults suite breaks things hundreds of times a file; FAULTS=long takes hours if it must. */
 const FAULTS_TIMEOUT_MS = process.env.FAULTS === 'long' ? 6 * 3_600_000 : 900_000;
+
+/**
+ * What Node has made of each source file, for the next start to take: that is half of a start.
+ * Programs that run as another user read it as well.
+ */
+const compiled = mkdtempSync(join(tmpdir(), 'conductor-compiled-'));
+chmodSync(compiled, 0o755);
+process.on('exit', () => rmSync(compiled, { recursive: true, force: true }));
 
 const counted = ['tests', 'suites', 'passed', 'cancelled', 'skipped', 'todo'] as const;
 type Counts = Record<(typeof counted)[number], number>;
@@ -65,7 +74,7 @@ function filesOf(part: Part, words: readonly string[]): string[] {
 /** The events of one part but for its summary, which is added to ours. */
 async function* eventsOf(part: Part, files: readonly string[]) {
   const way = roomFor(part) === 'e2e' ? part : 'source';
-  const env = { ...process.env, CONDUCTOR_UNDER_TEST: way };
+  const env = { ...process.env, CONDUCTOR_UNDER_TEST: way, NODE_COMPILE_CACHE: compiled };
   const timeout = part === 'faults' ? FAULTS_TIMEOUT_MS : FILE_TIMEOUT_MS;
   const concurrency = part === 'faults' ? FAULTS_AT_ONCE : FILES_AT_ONCE;
   const options = { files, env, concurrency, timeout, cwd: root };

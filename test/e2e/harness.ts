@@ -99,10 +99,12 @@ export class Program {
   constructor(args: readonly string[], { cwd, env, user, preload, under }: StartOptions) {
     const program = commandLine(preload);
     const [file, ...first] = under ? [...under, ...program] : program;
+    // A tracer is to see what the program does to the disk, and not what Node does for its next start.
+    const traced = under ? { NODE_COMPILE_CACHE: '' } : {};
     this.#leads = under !== undefined;
     this.#child = spawn(file, [...first, ...args], {
       cwd,
-      env: { ...surroundings, ...env },
+      env: { ...surroundings, ...traced, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: this.#leads,
       ...(user === undefined ? {} : { uid: user, gid: user }),
