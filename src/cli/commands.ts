@@ -1,7 +1,6 @@
 import process from 'node:process';
 import { ConfigError } from '../config/error.ts';
 import { isAllowed } from '../platform/deno.ts';
-import { versionLine } from '../version.ts';
 import { commandNames } from './flags.ts';
 import { complain, endQuietlyWhenUnread, writeOut } from './terminal.ts';
 
@@ -54,7 +53,7 @@ async function dispatch(args: readonly string[]): Promise<number> {
       return (await import('./man-command.ts')).man(rest);
     case '-version':
     case '--version':
-      writeOut(versionLine());
+      writeOut((await import('../version.ts')).versionLine());
       return 0;
     case 'help':
       return help(rest);
