@@ -2,7 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
 import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
 import type { FromWorker } from './messages.ts';
-import { RunQueue } from './run-queue.ts';
+import { givesWay, RunQueue } from './run-queue.ts';
 import { Thread, ThreadDied } from './thread.ts';
 
 export { ThreadDied } from './thread.ts';
@@ -43,6 +43,7 @@ export type RunOptions = {
 
 type Queued = RunOptions & {
   request: PorchRequest;
+  overtaken: number;
   resolve(ran: Ran): void;
   reject(error: Error): void;
 };
@@ -61,7 +62,7 @@ export class Pool {
   /** Runners that get nothing in advance, and the batch for whose sake. */
   readonly #occupied = new Map<Thread, Queued[]>();
   /** What is left of the batches of a runner that was not asked yet to give any of it back. */
-  readonly #left = new Map<Thread, Queued[][]>();
+  readonly #left = new WeakMap<Thread, Queued[][]>();
   readonly #queue = new RunQueue<Queued>();
   #assigning = false;
   #draining = false;
@@ -135,7 +136,7 @@ export class Pool {
   /** Runs porch once. Rejects with ThreadDied. */
   run(request: PorchRequest, options: RunOptions = unnoticed): Promise<Ran> {
     return new Promise<Ran>((resolve, reject) => {
-      this.#queue.add({ request, ...options, resolve, reject });
+      this.#queue.add({ request, ...options, overtaken: 0, resolve, reject });
       this.#recallFor(options.priority);
       this.#assignSoon();
     });
@@ -199,7 +200,7 @@ export class Pool {
     if (this.busy < this.#runners.length) return;
     const runner = this.#runners.find((one) => {
       const [, ...behind] = this.#left.get(one)?.flat() ?? [];
-      return behind.length > 0 && behind.every((run) => run.priority < priority);
+      return behind.length > 0 && behind.every((run) => givesWay(run, priority));
     });
     if (!runner) return;
     runner.handBack();
@@ -269,11 +270,11 @@ export class Pool {
   /** What a thread that died had not begun goes to another. */
   #failed(left: Queued[], error: unknown): void {
     if (error instanceof ThreadDied && !error.begun) {
-      this.#takeBack(left);
+      this.#takeBack(left.splice(0));
       return;
     }
     const reason = error instanceof Error ? error : new Error(String(error));
-    for (const { reject } of left) reject(reason);
+    for (const { reject } of left.splice(0)) reject(reason);
   }
 }
 

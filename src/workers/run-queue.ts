@@ -4,7 +4,19 @@ type Waiting = {
   alone: boolean;
   /** Higher first. */
   priority: number;
+  /** So many that came later have gone before it. */
+  overtaken: number;
 };
+
+/** Nobody waits for more than so many that came later, however urgent: nothing starves. */
+const OVERTAKEN_AT_MOST = 64;
+
+/** Whether something of this priority may go before a run that waits already. */
+export function givesWay(run: Pick<Waiting, 'priority' | 'overtaken'>, priority: number): boolean {
+  return run.priority < priority && !isDue(run);
+}
+
+const isDue = ({ overtaken }: Pick<Waiting, 'overtaken'>) => overtaken >= OVERTAKEN_AT_MOST;
 
 /** Runs that no thread has yet: by priority, and those of one priority as they came. */
 export class RunQueue<T extends Waiting> {
@@ -15,13 +27,21 @@ export class RunQueue<T extends Waiting> {
   }
 
   add(run: T): void {
-    this.#insert(run, ({ priority }) => priority < run.priority);
+    const at = this.#runs.findLastIndex((other) => !givesWay(other, run.priority)) + 1;
+    for (let behind = at; behind < this.#runs.length; behind++) {
+      const other = this.#runs[behind];
+      if (other) other.overtaken++;
+    }
+    this.#runs.splice(at, 0, run);
   }
 
   /** Those that a thread has given back come before others of their priority. */
   putBack(runs: readonly T[]): void {
     for (const run of runs.toReversed()) {
-      this.#insert(run, ({ priority }) => priority <= run.priority);
+      const before = (other: T) => other.priority > run.priority || isDue(other);
+      const at = isDue(run) ? 0 : this.#runs.findLastIndex(before) + 1;
+      run.overtaken += at;
+      this.#runs.splice(at, 0, run);
     }
   }
 
@@ -37,10 +57,5 @@ export class RunQueue<T extends Waiting> {
 
   takeAll(): T[] {
     return this.#runs.splice(0);
-  }
-
-  #insert(run: T, comesAfter: (other: T) => boolean): void {
-    const at = this.#runs.findIndex(comesAfter);
-    this.#runs.splice(at < 0 ? this.#runs.length : at, 0, run);
   }
 }

@@ -238,11 +238,17 @@ test('what is more urgent goes before runs that a busy thread was given', {
   ...native,
   timeout: 60_000,
 }, async (t) => {
-  const pool = makePool(t, { runners: 1, spawner: 'native', batchMs: 1000 });
+  const pool = makePool(t, { runners: 1, spawner: 'native', batchMs: 1000 }, mortal);
   const { request } = makeFiles(t);
   for (let n = 0; pool.appetite < 16; n++) {
     await pool.run(request(`intent-warm-${n}.json`, '', { porch: '/bin/true' }));
   }
+  // What a thread had when it died is in nobody's way later.
+  const deadly = ['intent-deadly-a.json', 'intent-deadly-b.json'].map((name) => {
+    const lost = pool.run(request(name), { alone: false, priority: 10, begins() {} });
+    return assert.rejects(lost, ThreadDied);
+  });
+  await Promise.all(deadly);
   const ended: string[] = [];
   const run = async (name: string, priority: number, begins = () => {}) => {
     const options = { alone: false, priority, begins };

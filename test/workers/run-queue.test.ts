@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RunQueue } from '../../src/workers/run-queue.ts';
+import { givesWay, RunQueue } from '../../src/workers/run-queue.ts';
 
-const run = (name: string, priority: number, alone = false) => ({ name, priority, alone });
+const run = (name: string, priority: number, alone = false) => ({
+  name,
+  priority,
+  alone,
+  overtaken: 0,
+});
 
 function makeQueue(...runs: ReturnType<typeof run>[]) {
   const queue = new RunQueue<ReturnType<typeof run>>();
@@ -34,4 +39,31 @@ test('what has to be alone waits for an idle thread, and nothing is put beside i
   assert.equal(names(queue.takeBatch(8, false)), '');
   assert.equal(names(queue.takeBatch(8, true)), 'alone');
   assert.equal(names(queue.takeBatch(8, false)), 'b');
+});
+
+test('what is less urgent has its turn, however much that is more urgent keeps coming', () => {
+  const queue = makeQueue(run('slow', 2), run('next', 2));
+  const taken: string[] = [];
+  while (!taken.includes('next') && taken.length < 1000) {
+    queue.add(run('urgent', 10));
+    taken.push(names(queue.takeBatch(1, true)));
+  }
+  assert.deepEqual([taken.indexOf('slow'), taken.indexOf('next')], [64, 65]);
+});
+
+test('what is given back again and again for more urgent ones is kept in the end', () => {
+  const queue = makeQueue(run('slow', 2));
+  let given = queue.takeBatch(1, true);
+  for (let times = 0; times < 64; times++) {
+    assert.ok(given.every((one) => givesWay(one, 10)));
+    queue.add(run('urgent', 10));
+    queue.putBack(given);
+    assert.equal(names(queue.takeBatch(1, true)), 'urgent');
+    given = queue.takeBatch(1, true);
+    assert.equal(names(given), 'slow');
+  }
+  assert.ok(!given.some((one) => givesWay(one, 10)));
+  queue.add(run('urgent', 10));
+  queue.putBack(given);
+  assert.equal(names(queue.takeAll()), 'slow urgent');
 });
