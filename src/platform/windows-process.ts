@@ -5,7 +5,6 @@ import type { ProcessTree } from './types.ts';
 const PROCESS_TERMINATE = 0x0001;
 const PROCESS_SET_QUOTA = 0x0100;
 const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
-const ERROR_ACCESS_DENIED = 5;
 
 /** A FILETIME. */
 const time = () => Buffer.alloc(8);
@@ -13,9 +12,9 @@ const time = () => Buffer.alloc(8);
 export function processStart(pid: number): string | null {
   if (!kernel32) return processExists(pid) ? 'alive' : null;
   const process = kernel32.OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, pid);
-  if (process === 0n) {
-    return kernel32.GetLastError() === ERROR_ACCESS_DENIED ? listedStart(pid) : null;
-  }
+  // Gone, or not for us to open. The reason that Windows keeps may be another's by the time we ask, and
+  // who is taken for dead loses what it has claimed: so the list decides.
+  if (process === 0n) return listedStart(pid);
   const [created, ended, inKernel, inUser] = [time(), time(), time(), time()];
   const isKnown = kernel32.GetProcessTimes(process, created, ended, inKernel, inUser) !== 0;
   kernel32.CloseHandle(process);
@@ -30,17 +29,21 @@ const CREATE_TIME_OFFSET = 0x20;
 const PROCESS_ID_OFFSET = 0x50;
 
 /** From the list of all processes, for which nobody needs a right to any of them. */
-export function listedStart(pid: number): string | null {
+function listedStart(pid: number): string | null {
   const list = processList();
-  for (let at = 0; list; ) {
+  return list && startIn(list, pid);
+}
+
+/** `list` is one of SYSTEM_PROCESS_INFORMATION, each of which says how far the next one is; 0: none. */
+export function startIn(list: Buffer, pid: number): string | null {
+  for (let at = 0; ; ) {
     if (Number(list.readBigUInt64LE(at + PROCESS_ID_OFFSET)) === pid) {
       return String(list.readBigUInt64LE(at + CREATE_TIME_OFFSET));
     }
     const next = list.readUInt32LE(at);
-    if (next === 0) break;
+    if (next === 0) return null;
     at += next;
   }
-  return null;
 }
 
 function processList(): Buffer | null {
