@@ -263,7 +263,12 @@ export class Pipeline {
     const found = await this.#claim(file.name, file.path, result.identity, mayBegin);
     if (found === 'not-ours') intake.settle(file.name, 0);
     if (found === 'elsewhere') intake.settle(file.name, settings.debounceMs);
-    if (found === 'claimed') await this.#concludeRefused(file.name, result);
+    if (found !== 'claimed') return;
+    // Who kept us from reading it may have let go by now: on Windows scanners hold files for moments.
+    const isUnread = result.refusal.code === 'E016';
+    const again = isUnread ? await checkClaimed(this.#parts, file.name) : result;
+    if (again.kind === 'accepted') this.#enqueueClaimed(file.name, again.intent);
+    if (again.kind === 'refused') await this.#concludeRefused(file.name, again);
   }
 
   /** What is dropped under its name meanwhile waits, and keeps its place. */
