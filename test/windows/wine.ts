@@ -47,20 +47,24 @@ export class Wine {
 
   static async start(): Promise<Wine> {
     const directory = mkdtempSync(join(tmpdir(), 'conductor-wine-'));
+    let container: Container | undefined;
     try {
       const prefix = join(directory, 'prefix');
       mkdirSync(prefix);
       const args = ['--machine=windows', '--as-pid2', `--bind=${prefix}:/prefix`];
       const command = ['sh', '-c', 'echo ready; exec sleep infinity'];
-      const container = await Container.start(debianTree(debian), [...args, ...command]);
+      const started = await Container.start(debianTree(debian), [...args, ...command]);
+      container = started;
       // Before that it may see the files of this system.
-      await until(() => container.output.includes('ready'));
-      const wine = new Wine(container, directory);
+      await until(() => started.output.includes('ready'));
+      const wine = new Wine(started, directory);
       const { code, stderr } = await wine.#spawn(['wineboot', '-i'], {}).ended;
-      if (code !== 0) throw await container.failed(stderr);
+      if (code !== 0) throw await started.failed(stderr);
       await makePrograms(directory, wine.path('.'));
       return wine;
     } catch (error) {
+      // Else the test would end with its container only, and that with the test.
+      await container?.[Symbol.asyncDispose]();
       rmSync(directory, { recursive: true, force: true });
       throw error;
     }
