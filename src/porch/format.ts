@@ -14,11 +14,12 @@ const notForWindows = 'is neither a program of Windows (.exe, .com) nor a batch 
  * What makes a file one that we must not start, or null; the message follows on the file's name.
  * execvp(3) gives what the kernel refuses (ENOEXEC) to /bin/sh, where a copy that was cut short to
  * nothing ends with success, and a binary for another processor is read as a script. So such files
- * are refused here. On Windows a program begins with `MZ`, or is a batch file (batch.ts).
+ * are refused here. On Windows a program begins with `MZ`, or is a batch file (batch.ts), of which
+ * an empty one ends with success, too.
  * A file that cannot be read, only executed, is left to the kernel.
  */
 export function formatProblem(path: string, stamp = stampOf(path)): FormatProblem | null {
-  const message = onWindows && isBatch(path) ? null : fileProblem(path, stamp);
+  const message = fileProblem(path, stamp);
   return message === null ? null : { errno: 'ENOEXEC', message };
 }
 
@@ -57,7 +58,9 @@ function contentProblem(path: string): string | null {
   try {
     const begin = header.subarray(0, readSync(fd, header, 0, header.length, 0));
     if (begin.length === 0) return 'is empty';
-    if (onWindows) return begin.subarray(0, 2).equals(windowsMark) ? null : notForWindows;
+    if (onWindows) {
+      return isBatch(path) || begin.subarray(0, 2).equals(windowsMark) ? null : notForWindows;
+    }
     if (begin.subarray(0, 2).equals(scriptMark)) return null;
     if (begin.subarray(0, 4).equals(elfMark)) return elfProblem(begin, fstatSync(fd).size);
     if (begin.includes(0)) return null;

@@ -178,6 +178,10 @@ async function cases(wine: Wine, t: { test: typeof test }) {
     const [intent, out] = z.tuple([z.string(), z.string()]).parse(JSON.parse(call));
     assert.equal(intent.startsWith(spool.there('handoff', '.inflight', 'windows')), true, intent);
     assert.equal(out, spool.there('out'));
+    writeFileSync(wine.path('empty.cmd'), '');
+    const empty = await new Spool(wine).once('-porch', 'C:\\empty.cmd');
+    assert.match(empty.stderr, /porch cannot be run: .*empty\.cmd is empty/);
+    assert.equal(empty.code, 1);
   });
 
   await t.test(
