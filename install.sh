@@ -5,19 +5,13 @@ set -eu
 umask 022
 exec 3>&1
 
-user=conductor-loop
-bin=/usr/local/bin/conductor-loop
-share=/usr/local/share
-units=/etc/systemd/system
-etc=/etc/conductor-loop
-state=/var/lib/conductor-loop
+user=conductor-loop bin=/usr/local/bin/conductor-loop
+share=/usr/local/share units=/etc/systemd/system
+etc=/etc/conductor-loop state=/var/lib/conductor-loop
 
 here=$(cd "$(dirname "$0")" && pwd)
-action=install
-from=$here/dist
-root=${DESTDIR:-}
-purge=no
-dry=no
+action=install purge=no dry=no
+from=$here/dist root=${DESTDIR:-}
 
 help() {
   cat <<'END'
@@ -33,7 +27,7 @@ it again changes nothing but owners and modes that are not as they must be.
                   script); the binary is installed only if its SHA-256 is the one written there
   --upgrade       check the new binary with the present configuration, stop the service (porch runs
                   may end, what waits stays in handoff/), replace the program, start again what was
-                  running; where the new one does not start, the old one is put back
+                  running; where that fails or is interrupted, the old one is put back
   --uninstall     stop and remove the service and the program; configuration and spool stay
   --purge         with --uninstall: remove these too, and the user
   --dry-run       only say what would be done
@@ -43,14 +37,9 @@ END
 
 say() { printf 'install.sh: %s\n' "$*"; }
 
-fail() {
-  printf 'install.sh: %s\n' "$*" >&2
-  exit 1
-}
+fail() { say "$@" >&2 || :; exit 1; }
 
-run() {
-  if [ "$dry" = yes ]; then printf '+ %s\n' "$*" >&3; else "$@"; fi
-}
+run() { if [ "$dry" = yes ]; then printf '+ %s\n' "$*" >&3; else "$@"; fi; }
 
 read_arguments() {
   while [ $# -gt 0 ]; do
@@ -85,8 +74,8 @@ check_machine() {
       "own with dist/conductor-loop.cjs" ;;
   esac
   getconf GNU_LIBC_VERSION >/dev/null 2>&1 ||
-    fail 'the binary needs glibc, and this system has none (Alpine has musl): use a system with glibc,' \
-      'or a Node.js 26 that was built for musl with dist/conductor-loop.cjs'
+    fail 'the binary needs glibc, and this system has none (Alpine has musl): use a system with glibc, or' \
+      'a Node.js 26 that was built for musl with dist/conductor-loop.cjs'
   [ "$(id -u)" -eq 0 ] || [ -n "$root" ] || [ "$dry" = yes ] ||
     fail 'only root may do this: sudo sh install.sh ...'
 }
@@ -110,12 +99,14 @@ fetch() {
 }
 
 fetch_binary() {
-  for unit in conductor-loop.service deploy/systemd/conductor-loop@.service; do
-    [ -f "$here/$unit" ] || fail "$here/$unit is not there; it belongs beside this script"
-  done
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   trap 'exit 1' HUP INT TERM
+  mkdir "$work/units" "$work/old"
+  for unit in conductor-loop.service deploy/systemd/conductor-loop@.service; do
+    [ -f "$here/$unit" ] || fail "$here/$unit is not there; it belongs beside this script"
+    cp "$here/$unit" "$work/units/"
+  done
   fetch checksums.txt
   fetch "$asset"
   wanted=$(awk -v name="$asset" '$2 == name || $2 == "*" name { print $1 }' "$work/checksums.txt")
@@ -189,17 +180,17 @@ make_directories() {
 }
 
 make_configuration() {
-  [ ! -f "$root$etc/config.json" ] || return 0
+  [ -f "$root$etc/config.json" ] || write_configuration
+  [ -L "$root$etc/config.json" ] || { own root "$etc/config.json"; run chmod 0640 "$root$etc/config.json"; }
+}
+
+write_configuration() {
   porch=builtin
-  for place in /bin /usr/bin /usr/local/bin; do
-    [ ! -x "$root$place/porch" ] || porch=$place/porch
-  done
-  [ "$porch" != builtin ] || say "no porch in /usr/local/bin, /usr/bin or /bin: the embedded one is" \
-    "used; $etc/config.json says so"
+  for place in /bin /usr/bin /usr/local/bin; do [ ! -x "$root$place/porch" ] || porch=$place/porch; done
+  [ "$porch" != builtin ] || say "no porch in /usr/local/bin, /usr/bin or /bin: the embedded one is used; see $etc/config.json"
   printf '{\n  "handoff": "%s",\n  "out": "%s",\n  "porch": "%s"\n}\n' \
     "$state/handoff" "$state/out" "$porch" >"$work/config.json"
   run install -m 0640 "$work/config.json" "$root$etc/config.json"
-  own root "$etc/config.json"
 }
 
 # The files that the program prints itself: where each goes, and the words that make it do so.
@@ -214,8 +205,7 @@ END
 
 install_files() {
   run install -d -m 0755 "$root$units"
-  run install -m 0644 "$here/conductor-loop.service" "$root$units/conductor-loop.service"
-  run install -m 0644 "$here/deploy/systemd/conductor-loop@.service" "$root$units/conductor-loop@.service"
+  run install -m 0644 "$work"/units/* "$root$units/"
   printed_files | while read -r file words; do
     # shellcheck disable=SC2086 # these are words
     [ "$dry" = yes ] || "$root$bin" $words >"$work/printed"
@@ -227,16 +217,12 @@ install_files() {
 
 do_install() {
   fetch_binary
-  if [ -f "$root$bin" ] && ! cmp -s "$work/$asset" "$root$bin"; then
+  [ ! -f "$root$bin" ] || cmp -s "$work/$asset" "$root$bin" ||
     fail "another build is installed as $root$bin: replace it with --upgrade"
-  fi
   make_user
   make_directories
   make_configuration
-  if [ ! -f "$root$bin" ]; then
-    stage_binary
-    run mv -f "$root$bin.new" "$root$bin"
-  fi
+  [ -f "$root$bin" ] || { stage_binary; run mv -f "$root$bin.new" "$root$bin"; }
   install_files
   if has_systemd; then
     run systemctl enable conductor-loop.service
@@ -259,34 +245,48 @@ do_upgrade() {
   stage_binary
   check_configuration
   running=$(running_units)
+  cp "$root$units/conductor-loop.service" "$root$units/conductor-loop@.service" "$work/old/" || :
+  run ln -f "$root$bin" "$root$bin.old"
+  # From here on whatever ends this, a lost connection included, puts back what was there.
+  trap go_back EXIT
   for unit in $running; do run systemctl stop "$unit"; done
-  run mv -f "$root$bin" "$root$bin.old"
   run mv -f "$root$bin.new" "$root$bin"
   install_files
-  for unit in $running; do run systemctl start "$unit" || go_back; done
+  for unit in $running; do run systemctl start "$unit"; done
+  trap 'rm -rf "$work"' EXIT
   run rm -f "$root$bin.old"
   say "upgraded${running:+, and running again}"
 }
 
 go_back() {
-  mv -f "$bin.old" "$bin"
+  set +e && trap '' HUP INT TERM
+  run mv -f "$root$bin.old" "$root$bin"
+  rm -rf "$work/units" && mv "$work/old" "$work/units"
   install_files
-  for unit in $running; do systemctl restart "$unit" || :; done
-  fail 'the new program does not start (journalctl -u conductor-loop says why); the old one runs again'
+  now='the old one is back'
+  for unit in $running; do run systemctl restart "$unit" || now="$now, and $unit does not start"; done
+  rm -rf "$work" "$root$bin.new"
+  fail "not upgraded: interrupted, or the new program does not start (journalctl -u conductor-loop); $now"
 }
 
 do_uninstall() {
   for unit in $(running_units); do run systemctl stop "$unit"; done
-  run rm -f "$root$units"/multi-user.target.wants/conductor-loop*.service
-  run rm -f "$root$bin" "$root$bin.new" "$root$bin.old" "$root$units/conductor-loop.service" \
-    "$root$units/conductor-loop@.service"
+  for place in "$root$units" "$root$units/multi-user.target.wants"; do
+    run rm -f "$place/conductor-loop.service" "$place"/conductor-loop@*.service
+  done
+  run rm -f "$root$bin" "$root$bin.new" "$root$bin.old"
   printed_files | while read -r file _; do run rm -f "$root$file"; done
   ! has_systemd || run systemctl daemon-reload
-  if [ "$purge" = no ]; then
-    say "uninstalled; $etc, $state and the user $user stay (--uninstall --purge removes them)"
-    return
-  fi
-  run rm -rf "$root$etc" "$root$state" "$root$units/conductor-loop.service.d"
+  [ "$purge" = yes ] || {
+    say "uninstalled; $etc, $state and the user $user stay (--uninstall --purge removes them)" && return
+  }
+  # What is mounted in there may be in use elsewhere. The configurations name the spools, so they go last.
+  for file in "$root$etc"/*.json; do
+    name=$(basename "$file" .json)
+    [ "$name" = config ] || run rm -rf --one-file-system "$root$state-$name"
+  done
+  run rm -rf --one-file-system "$root$state" "$root$units/conductor-loop.service.d" \
+    "$root$units"/conductor-loop@*.service.d "$root$etc"
   if [ -n "$(account)" ] && [ "$(id -u)" -eq 0 ]; then
     run userdel ${root:+--root "$root"} "$user"
     # userdel leaves a group that has members.

@@ -182,7 +182,7 @@ test('the service, installed on a running systemd', { timeout: 340_000 }, async 
     await until(isActive);
     assert.throws(
       () => install('--upgrade --from /release/broken'),
-      /the new program does not start .*; the old one runs again/,
+      /the new program does not start .*; the old one is back$/m,
     );
     assert.match(machine.sh('head -2 /usr/local/bin/conductor-loop'), /# second/);
     await until(isActive);

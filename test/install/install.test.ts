@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -63,6 +71,7 @@ test('it installs everything, with the right owners and modes, and twice is as o
   assert.match(tree.read('usr/local/share/man/man1/conductor-loop.1'), /^\.TH/);
   tree.write(config, '{"porch": "builtin"}\n');
   const once = tree.snapshot();
+  chmodSync(tree.path(config), 0o600);
   succeeded(tree.install([]));
   assert.deepEqual(tree.snapshot(), once);
 });
@@ -91,6 +100,21 @@ test('an upgrade replaces the program and keeps the configuration', () => {
   assert.ok(!tree.has(`${program}.new`) && !tree.has(`${program}.old`));
 });
 
+test('an upgrade that does not come to its end puts back program and units', () => {
+  using tree = new Tree();
+  succeeded(tree.install([]));
+  tree.write('etc/systemd/system/conductor-loop.service', '# the old unit\n');
+  const before = tree.snapshot();
+  // The second as when the connection of whoever runs it is lost.
+  for (const then of ['exit 3', 'kill -HUP $(cut -d " " -f 4 /proc/$PPID/stat)']) {
+    tree.publish('second', `case $1 in completion) ${then} ;; esac`);
+    const { status, stderr } = tree.install(['--upgrade']);
+    assert.equal(status, 1);
+    assert.match(stderr, /not upgraded: .*; the old one is back/);
+    assert.deepEqual(tree.snapshot(), before);
+  }
+});
+
 test('what cannot run here is found before anything is replaced', () => {
   using tree = new Tree();
   succeeded(tree.install([]));
@@ -114,8 +138,15 @@ test('removing it leaves configuration and spool, and purging leaves nothing', (
   assert.ok(!tree.has(program) && !tree.has('etc/systemd/system/conductor-loop.service'));
   assert.ok(tree.has(config) && tree.has(`${handoff}/intent-a.json`));
   assert.equal(tree.read('etc/passwd').includes('conductor-loop'), isRoot);
+  // Of conductor-loop@cells, and something of whoever owns this machine.
+  tree.write('etc/conductor-loop/cells.json', '{}');
+  mkdirSync(tree.path('var/lib/conductor-loop-cells'));
+  mkdirSync(tree.path('etc/systemd/system/conductor-loop@.service.d'));
+  for (const mine of ['mine', 'config']) mkdirSync(tree.path(`var/lib/conductor-loop-${mine}`));
   succeeded(tree.install(['--uninstall', '--purge']));
-  assert.ok(!tree.has('etc/conductor-loop') && !tree.has('var/lib/conductor-loop'));
+  for (const mine of ['mine', 'config']) {
+    rmSync(tree.path(`var/lib/conductor-loop-${mine}`), { recursive: true });
+  }
   for (const file of ['passwd', 'group']) {
     assert.doesNotMatch(tree.read(`etc/${file}`), /conductor-loop/);
   }

@@ -41,9 +41,9 @@ export class Tree {
     this.publish('first');
   }
 
-  /** A stand-in for the binary, with a mark that tells builds apart. */
-  publish(mark: string): void {
-    this.#release(`echo '${mark}'`);
+  /** A stand-in for the binary, with a mark that tells builds apart, and more that it does. */
+  publish(mark: string, more = ''): void {
+    this.#release(`echo '${mark}'\n${more}`);
   }
 
   /** The program itself, as it lies in the source. */
