@@ -6,5 +6,5 @@ import { env } from 'node:process';
  */
 export function forbidden(name: string, reason: string): void {
   if (env.CI_STRICT === '1') throw new Error(`${name} cannot be tried here: ${reason}`);
-  console.log(`SKIPPED ${name}: ${reason}`);
+  console.log(`SKIPPED ${name}: ${reason.trim().replaceAll(/\s*\n\s*/g, ' | ')}`);
 }

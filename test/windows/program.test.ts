@@ -244,6 +244,8 @@ async function assertSilent(spool: Spool): Promise<void> {
 test('the program on Windows', async (t) => {
   const problem = bootProblem();
   if (problem !== null) return forbidden('the program on Windows', problem);
-  await using wine = await Wine.start();
+  const started = await Wine.start();
+  if (started instanceof Error) return forbidden('the program on Windows', started.message);
+  await using wine = started;
   await cases(wine, t);
 });

@@ -45,27 +45,22 @@ export class Wine {
   readonly #container: Container;
   #runs = 0;
 
-  static async start(): Promise<Wine> {
+  /** The error where this machine cannot make such a system, or start it. */
+  static async start(): Promise<Wine | Error> {
     const directory = mkdtempSync(join(tmpdir(), 'conductor-wine-'));
-    let container: Container | undefined;
+    const container = await contained(directory);
+    if (container instanceof Error) {
+      rmSync(directory, { recursive: true });
+      return container;
+    }
+    const wine = new Wine(container, directory);
     try {
-      const prefix = join(directory, 'prefix');
-      mkdirSync(prefix);
-      const args = ['--machine=windows', '--as-pid2', `--bind=${prefix}:/prefix`];
-      const command = ['sh', '-c', 'echo ready; exec sleep infinity'];
-      const started = await Container.start(debianTree(debian), [...args, ...command]);
-      container = started;
-      // Before that it may see the files of this system.
-      await until(() => started.output.includes('ready'));
-      const wine = new Wine(started, directory);
       const { code, stderr } = await wine.#spawn(['wineboot', '-i'], {}).ended;
-      if (code !== 0) throw await started.failed(stderr);
+      if (code !== 0) throw await container.failed(stderr);
       await makePrograms(directory, wine.path('.'));
       return wine;
     } catch (error) {
-      // Else the test would end with its container only, and that with the test.
-      await container?.[Symbol.asyncDispose]();
-      rmSync(directory, { recursive: true, force: true });
+      await wine[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -110,6 +105,27 @@ export class Wine {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#container[Symbol.asyncDispose]();
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** A Debian with Wine, which keeps its C: in that directory. */
+async function contained(directory: string): Promise<Container | Error> {
+  const prefix = join(directory, 'prefix');
+  mkdirSync(prefix);
+  const args = ['--machine=windows', '--as-pid2', `--bind=${prefix}:/prefix`];
+  const command = ['sh', '-c', 'echo ready; exec sleep infinity'];
+  try {
+    const container = await Container.start(debianTree(debian), [...args, ...command]);
+    try {
+      // Before that it may see the files of this system.
+      await until(() => container.output.includes('ready'));
+    } catch (error) {
+      throw await container.failed(error);
+    }
+    return container;
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
   }
 }
 
