@@ -1,8 +1,16 @@
 import { type ChildProcess, type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import process from 'node:process';
 import { until } from '../tools/until.ts';
+
+/**
+ * systemd-nspawn as the first process of a namespace of processes, which ends with this process,
+ * however this one ends: the container ends with that first process, and would not else.
+ */
+const ENDS_WITH_US = [
+  ...['--pdeathsig', 'KILL', '--'],
+  ...['unshare', '--fork', '--pid', '--kill-child', '--mount-proc', '--', 'systemd-nspawn'],
+];
 
 /** A system in a container. What it changes of its tree is in memory, and gone with it. */
 export class Container {
@@ -25,14 +33,11 @@ export class Container {
   private constructor(tree: string, args: readonly string[]) {
     const usual = ['--quiet', '--register=no', '--keep-unit', '--volatile=overlay'];
     this.#container = spawn(
-      'systemd-nspawn',
-      [...usual, '--private-network', '--console=pipe', '-D', tree, ...args],
+      'setpriv',
+      [...ENDS_WITH_US, ...usual, '--private-network', '--console=pipe', '-D', tree, ...args],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     this.#ended = once(this.#container, 'close');
-    // The container does not end with systemd-nspawn: the first process in there has to.
-    process.on('exit', () => this.#kill());
-    process.once('SIGTERM', () => process.exit(143));
     for (const stream of [this.#container.stdout, this.#container.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;
@@ -40,17 +45,16 @@ export class Container {
     }
   }
 
+  /** The number of its first process for those outside. */
+  get pid(): number {
+    return this.#init;
+  }
+
   /** The process that is the first one in there. */
   #findInit(): number | null {
     if (this.#container.exitCode !== null) throw new Error('systemd-nspawn ended');
-    const found = readdirSync('/proc').find((name) => {
-      if (!/^\d+$/.test(name)) return false;
-      const status = textOf(`/proc/${name}/status`);
-      return (
-        status.includes(`\nPPid:\t${this.#container.pid}\n`) && /^NSpid:\t\d+\t1$/m.test(status)
-      );
-    });
-    return found === undefined ? null : Number(found);
+    const nspawn = childrenOf(this.#container.pid)[0];
+    return childrenOf(nspawn).find((pid) => /^NSpid:.*\t1$/m.test(statusOf(pid))) ?? null;
   }
 
   /** What it has said. */
@@ -74,21 +78,22 @@ export class Container {
     return new Error(`the container does not work: ${this.#output.slice(-1500)}`, { cause });
   }
 
-  #kill(): void {
-    if (this.#container.exitCode !== null || this.#container.signalCode !== null) return;
-    this.#container.kill('SIGTERM');
-    if (this.#init > 0) process.kill(this.#init, 'SIGKILL');
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#kill();
+    this.#container.kill('SIGKILL');
     await this.#ended;
   }
 }
 
-function textOf(path: string): string {
+function childrenOf(parent: number | undefined): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => statusOf(pid).includes(`\nPPid:\t${parent}\n`));
+}
+
+function statusOf(pid: number): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
   } catch {
     // It ended meanwhile.
     return '';

@@ -17,7 +17,7 @@ export const booting: Debian = {
 export function bootProblem(): string | null {
   if (process.platform !== 'linux') return 'containers of Debian are for Linux';
   if (process.getuid?.() !== 0) return 'only root may start a container';
-  const missing = ['debootstrap', 'systemd-nspawn', 'nsenter'].find(
+  const missing = ['debootstrap', 'systemd-nspawn', 'nsenter', 'setpriv', 'unshare'].find(
     (tool) => spawnSync(tool, ['--version']).error !== undefined,
   );
   return missing === undefined ? null : `${missing} is not installed`;
