@@ -127,6 +127,20 @@ function Initialize-Directory {
     }
 }
 
+# Every user may make directories in ProgramData, and whoever owns ours could say what the service runs.
+function Assert-Trusted {
+    param([string] $Path)
+    if (-not (Test-Path -LiteralPath $Path)) { return }
+    if ((Get-Item -LiteralPath $Path -Force).Attributes -band [IO.FileAttributes]::ReparsePoint) {
+        throw "$Path is a link: move it away."
+    }
+    $owner = (Get-Acl -LiteralPath $Path).GetOwner([Security.Principal.SecurityIdentifier]).Value
+    # The system, and administrators.
+    if (@('S-1-5-18', 'S-1-5-32-544') -notcontains $owner) {
+        throw "$Path belongs to ${owner}: move it away or, where you trust what is in it, run icacls `"$Path`" /setowner *S-1-5-32-544"
+    }
+}
+
 function Write-FirstConfig {
     if (Test-Path -LiteralPath $config) { return }
     $settings = [ordered]@{ handoff = $handoff; out = $out; porch = 'builtin' }
@@ -222,7 +236,11 @@ function Invoke-CheckedStart {
 function Invoke-Install {
     $binary = Get-VerifiedBinary
     $found = Find-Manager
-    foreach ($path in @($programs, $data, $handoff, $out, $logs)) { Initialize-Directory $path }
+    foreach ($path in @($data, $config, $handoff, $out, $logs)) { Assert-Trusted $path }
+    foreach ($path in @($programs, $data)) { Initialize-Directory $path }
+    # The service's account is known when there is a service.
+    Grant-Access $data @()
+    foreach ($path in @($handoff, $out, $logs)) { Initialize-Directory $path }
     if (-not (Test-Path -LiteralPath $program)) {
         if ($PSCmdlet.ShouldProcess($program, 'copy')) { Copy-Item -LiteralPath $binary -Destination $program }
     }

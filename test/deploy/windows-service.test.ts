@@ -90,6 +90,17 @@ test('every function and variable that the script uses is its own', () => {
   for (const name of all(script, /\$\{?(?!env:)(\w+)/g)) assert.ok(known.has(name), name);
 });
 
+test('whose the directories are is asked, and others are shut out, before the configuration is written', () => {
+  const [, body = ''] = /^function Invoke-Install \{\n([\s\S]*?)^\}/m.exec(script) ?? [];
+  const steps = ['{ Assert-Trusted $path }', 'Grant-Access $data @()', 'Write-FirstConfig'];
+  const places = steps.map((step) => body.indexOf(step));
+  assert.ok(!places.includes(-1), String(places));
+  assert.deepEqual(
+    places,
+    places.toSorted((one, other) => one - other),
+  );
+});
+
 test('its brackets close', () => {
   const bare = script
     .replace(/<#[\s\S]*?#>/g, '')
