@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -23,9 +23,17 @@ export function bootProblem(): string | null {
   return missing === undefined ? null : `${missing} is not installed`;
 }
 
-/** Of several tests that want it at the same time one makes it, and the others wait. */
-const make =
-  'test -e "$1" || { debootstrap --variant=minbase --include="$2" "$3" "$0" && mv -T "$0" "$1"; }';
+/**
+ * Of several tests that want it at the same time one makes it, and the others wait. What debootstrap
+ * mounts goes with it, however it ends; what a killed one has left is removed by the next.
+ */
+const exclusively = ['--mount', '--propagation', 'private', 'flock'];
+const make = `
+  test -e "$1" && exit
+  rm -rf --one-file-system "$1.making"
+  debootstrap --variant=minbase --include="$2" "$3" "$1.making" && exec mv -T "$1.making" "$1"
+  rm -rf --one-file-system "$1.making"
+  exit 1`;
 
 /**
  * A Debian in a directory, which stays for the next time: nobody may change it. Throws with what
@@ -36,13 +44,12 @@ export function debianTree({ release, packages }: Debian): string {
   const tree = join(cache, `debian-${release}-${packages.join('-')}`);
   if (existsSync(tree)) return tree;
   mkdirSync(cache, { recursive: true });
-  const making = mkdtempSync(join(cache, 'making-'));
-  try {
-    const args = [`${tree}.lock`, 'sh', '-c', make, making, tree, packages.join(','), release];
-    const { status, stdout, stderr } = spawnSync('flock', args, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`debootstrap: ${(stdout + stderr).slice(-1000)}`);
-  } finally {
-    rmSync(making, { recursive: true, force: true });
-  }
+  const making = ['sh', '-c', make, 'make', tree, packages.join(','), release];
+  const { status, stdout, stderr } = spawnSync(
+    'unshare',
+    [...exclusively, `${tree}.lock`, ...making],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`debootstrap: ${(stdout + stderr).slice(-1000)}`);
   return tree;
 }
