@@ -123,8 +123,8 @@ stage_binary() {
   run install -m 0755 "$work/$asset" "$root$bin.new"
   run "$root$bin.new" -version || {
     rm -f "$root$bin.new"
-    fail 'the binary does not run here; nothing was changed. It needs glibc 2.28 or later and libatomic' \
-      '(the package libatomic1 of Debian and Ubuntu, libatomic of Fedora and RHEL)'
+    fail 'the binary does not run here; nothing was changed. It needs glibc 2.28 or later, libstdc++' \
+      'and libatomic (libstdc++6 libatomic1 in Debian and Ubuntu, libstdc++ libatomic in Fedora and RHEL)'
   }
 }
 
