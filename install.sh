@@ -21,7 +21,7 @@ usage: sh install.sh [--from DIR|URL] [--dry-run] [--root DIR]
 
 Installs the conductor-loop binary of this machine's architecture as a systemd service: its user and
 group, its directories, /etc/conductor-loop/config.json, the unit, completions and man page. Running
-it again changes nothing but owners and modes that are not as they must be.
+it again changes nothing but owners and modes that are not as they must be, and enables the service.
 
   --from DIR|URL  where conductor-loop-linux-ARCH and checksums.txt are (default: dist/ beside this
                   script); the binary is installed only if its SHA-256 is the one written there
