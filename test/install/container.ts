@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import process from 'node:process';
 import { until } from '../tools/until.ts';
 
 /**
@@ -78,8 +79,11 @@ export class Container {
     return new Error(`the container does not work: ${this.#output.slice(-1500)}`, { cause });
   }
 
+  /** Nothing runs in there any more after it: systemd-nspawn ends after the last process. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#container.kill('SIGKILL');
+    const { exitCode, signalCode } = this.#container;
+    if (this.#init === 0) this.#container.kill('SIGKILL');
+    else if (exitCode === null && signalCode === null) process.kill(this.#init, 'SIGKILL');
     await this.#ended;
   }
 }
