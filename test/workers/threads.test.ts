@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { ThreadDied } from '../../src/workers/pool.ts';
+import { intentFor } from '../tools/porch.ts';
+import { makeFiles, makePool, mortal, spawners } from './support.ts';
+
+test('a reader that dies is told to who waits, and replaced', async (t) => {
+  const pool = makePool(t, {}, mortal);
+  const { put } = makeFiles(t);
+  const good = put('intent-a.json', intentFor(''));
+  assert.equal((await pool.check([good]))[0]?.kind, 'accepted');
+  const check = pool.check([good, put('intent-deadly.json', intentFor(''))]);
+  await assert.rejects(check, (error) => {
+    return (
+      error instanceof ThreadDied && error.message === 'a worker thread died: it ended by itself'
+    );
+  });
+  assert.equal((await pool.check([good]))[0]?.kind, 'accepted');
+});
+
+test('a thread that cannot start says why', async (t) => {
+  const pool = makePool(t, {}, () => new Worker('throw new Error("no memory")', { eval: true }));
+  const { request } = makeFiles(t);
+  const reason = { message: 'a worker thread died: no memory' };
+  await assert.rejects(pool.check(['/intent-a.json']), reason);
+  await assert.rejects(pool.run(request('intent-a.json')), reason);
+});
+
+test('a runner that dies is replaced, and the runs of the others and after go on', async (t) => {
+  const pool = makePool(t, {}, mortal);
+  const { dir, request, begun } = makeFiles(t);
+  const other = pool.run(request('intent-a.json', 'wait-for=go'));
+  await begun('intent-a.json');
+  const died = pool.run(request('intent-deadly.json'));
+  const behind = pool.run(request('intent-b.json'));
+  await assert.rejects(died, ThreadDied);
+  assert.equal((await behind).result.exitCode, 0);
+  writeFileSync(join(dir, 'go'), '');
+  assert.equal((await other).result.exitCode, 0);
+  assert.ok(existsSync(join(dir, 'porch.log')));
+});
+
+test('a pool that was warmed or never used holds nothing up', async (t) => {
+  const pool = makePool(t);
+  pool.cancel('SIGTERM');
+  pool.warm();
+  pool.warm();
+  const { put } = makeFiles(t);
+  assert.equal((await pool.check([put('intent-a.json', intentFor(''))]))[0]?.kind, 'accepted');
+  await pool.close();
+});
+
+test('threads without work answer a ping, and those that run porch are not waited for', async (t) => {
+  for (const spawner of spawners) {
+    const pool = makePool(t, { runners: 1, spawner });
+    await pool.ping();
+    const { dir, put, request, begun } = makeFiles(t);
+    await pool.check([put('intent-a.json', intentFor(''))]);
+    const run = pool.run(request('intent-b.json', 'wait-for=go'));
+    await begun('intent-b.json');
+    assert.equal(pool.busy, 1);
+    const first = await Promise.race([pool.ping().then(() => 'ping'), run.then(() => 'run')]);
+    assert.equal(first, 'ping');
+    writeFileSync(join(dir, 'go'), '');
+    await run;
+    assert.equal(pool.busy, 0);
+    await pool.ping();
+  }
+});
+
+test('a thread that is deaf leaves a ping open, and one that dies ends it', async (t) => {
+  const deaf = () => new Worker('setInterval(() => {}, 1000)', { eval: true });
+  const pool = makePool(t, { runners: 1 }, deaf);
+  pool.warm();
+  let answered = false;
+  const ping = pool.ping().then(() => {
+    answered = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(answered, false);
+  await pool.close();
+  await ping;
+});
