@@ -81,7 +81,7 @@ export class ReadAhead {
 
   /** The first file whose target is not known yet: nothing that was dropped later may overtake it. */
   firstUnread(): Order | undefined {
-    let first: Order | undefined = this.#parts.intake.peek();
+    let first: Order | undefined = this.#parts.intake.earliest;
     for (const [head] of this.#reading) {
       if (head && (!first || comesBefore(head, first))) first = head;
     }

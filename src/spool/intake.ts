@@ -1,8 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { entriesOf, errnoOf } from '../platform/index.ts';
+import { comesBefore } from '../queue/scheduler.ts';
 import { FutureTimes } from './future-times.ts';
 import type { IntakeEvents, IntakeOptions, Waiting } from './intake-types.ts';
-import { NameHeap } from './name-heap.ts';
+import { type NameAndTime, NameHeap } from './name-heap.ts';
 import { nameOf, RawNames } from './raw-names.ts';
 import { type Moment, momentIn, Settling, thisMoment } from './settling.ts';
 import { Watcher } from './watcher.ts';
@@ -59,8 +60,17 @@ export class Intake {
   }
 
   /** The first settled file in the order of dropping. */
-  peek(): { name: string; time: number } | undefined {
+  peek(): NameAndTime | undefined {
     return this.#settled.peek();
+  }
+
+  /**
+   * Nothing that has settled was dropped before this one, what a look under way has found included:
+   * that cannot be taken yet, and nothing may overtake it for that.
+   */
+  get earliest(): NameAndTime | undefined {
+    const [first, held] = [this.#settled.peek(), this.#settled.firstHeld];
+    return first && held && comesBefore(first, held) ? first : (held ?? first);
   }
 
   /** Takes up to `count` settled files, in the order of dropping. */

@@ -8,6 +8,8 @@ const FEW = 1000;
 const FREE = 0;
 const HELD = 0xffffffff;
 
+export type NameAndTime = { name: string; time: number };
+
 /**
  * Names in the order of a time, then of the name; each at most once. Built for a million: a heap of
  * numbers for the names, and of each in columns its time and where in the heap it is. Names can be
@@ -19,6 +21,7 @@ export class NameHeap {
   #positions = new Uint32Array(columnBuffer(4));
   #heap = new Uint32Array(columnBuffer(4));
   #size = 0;
+  #firstHeld: NameAndTime | undefined;
 
   get size(): number {
     return this.#size;
@@ -56,6 +59,14 @@ export class NameHeap {
     if (position !== FREE && position !== HELD) return;
     this.#times[number] = time;
     this.#positions[number] = HELD;
+    const first = this.#firstHeld;
+    const isFirst = !first || time < first.time || (time === first.time && name < first.name);
+    if (isFirst) this.#firstHeld = { name, time };
+  }
+
+  /** No name that is held back comes before this one. */
+  get firstHeld(): NameAndTime | undefined {
+    return this.#firstHeld;
   }
 
   /** Releases those of the held that are wanted, and forgets the others. */
@@ -66,6 +77,7 @@ export class NameHeap {
       if (isWanted(this.#names.name(number), this.#times[number] ?? 0)) this.#push(number);
       else this.#forget(number);
     }
+    this.#firstHeld = undefined;
   }
 
   clear(): void {
@@ -77,14 +89,14 @@ export class NameHeap {
   }
 
   /** The first name and its time. */
-  peek(): { name: string; time: number } | undefined {
+  peek(): NameAndTime | undefined {
     if (this.#size === 0) return undefined;
     const number = this.#heap[1] ?? 0;
     return { name: this.#names.name(number), time: this.#times[number] ?? 0 };
   }
 
   /** Takes the first name out. */
-  pop(): { name: string; time: number } | undefined {
+  pop(): NameAndTime | undefined {
     const first = this.peek();
     if (first) this.#remove(this.#heap[1] ?? 0);
     return first;

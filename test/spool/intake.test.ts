@@ -79,6 +79,29 @@ test('a look takes at once what was quiet before the news of it, and nothing els
   assert.deepEqual(watched.names, ['intent-back.json']);
 });
 
+test('what a look has found is not overtaken by what settles before the look is over', async (t) => {
+  const watched = new Watched(t, { watch: false, debounceMs: 0 }, false);
+  const { intake, events } = watched;
+  watched.putOld('intent-older.json', 3000);
+  watched.putOld('intent-newer.json', 2000);
+  const seen: unknown[] = [];
+  let settles = false;
+  // The look passes over the newer file, which is due before the look goes on.
+  events.taken = (name) => {
+    if (name === 'intent-newer.json') return true;
+    if (!settles) intake.settle('intent-newer.json', 0);
+    settles = true;
+    for (const due = performance.now() + 5; performance.now() < due; );
+    return false;
+  };
+  events.arrived = () => seen.push([intake.peek()?.name, intake.earliest?.name]);
+  await intake.look();
+  assert.deepEqual(seen, [
+    ['intent-newer.json', 'intent-older.json'],
+    ['intent-older.json', 'intent-older.json'],
+  ]);
+});
+
 test('a look anew begins after one that is under way', async (t) => {
   const watched = new Watched(t, { watch: false, debounceMs: 0 });
   const first = watched.intake.look();

@@ -1,6 +1,6 @@
 import { utimesSync } from 'node:fs';
 import type { TestContext } from 'node:test';
-import { Intake, type Waiting } from '../../src/spool/intake.ts';
+import { Intake, type IntakeEvents, type Waiting } from '../../src/spool/intake.ts';
 import { until } from '../tools/until.ts';
 import { put, tempDir } from './support.ts';
 
@@ -11,6 +11,8 @@ export class Watched {
   readonly handoff: string;
   readonly intake: Intake;
   readonly times: Times;
+  /** What the intake calls; a test may put others in. */
+  readonly events: IntakeEvents;
   readonly taken: Waiting[] = [];
   readonly changed: string[] = [];
   readonly directories: string[] = [];
@@ -25,24 +27,21 @@ export class Watched {
     this.handoff = tempDir(t);
     const { watch = true, ...times } = changes;
     this.times = { debounceMs: 50, periodMs: 100, ...times };
-    this.intake = new Intake(
-      this.handoff,
-      { times: this.times, watch },
-      {
-        arrived: () => {
-          if (take) this.take();
-        },
-        changed: (name) => this.changed.push(name),
-        taken: (name) => this.inHand.has(name),
-        timeOf: () => undefined,
-        directory: (name) => this.directories.push(name),
-        looked: (error) => {
-          this.looks++;
-          if (error !== null) this.errors.push(error);
-        },
-        unwatched: (error) => this.unwatched.push(error),
+    this.events = {
+      arrived: () => {
+        if (take) this.take();
       },
-    );
+      changed: (name) => this.changed.push(name),
+      taken: (name) => this.inHand.has(name),
+      timeOf: () => undefined,
+      directory: (name) => this.directories.push(name),
+      looked: (error) => {
+        this.looks++;
+        if (error !== null) this.errors.push(error);
+      },
+      unwatched: (error) => this.unwatched.push(error),
+    };
+    this.intake = new Intake(this.handoff, { times: this.times, watch }, this.events);
     t.after(() => this.intake.stop());
   }
 
