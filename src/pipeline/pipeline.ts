@@ -52,8 +52,8 @@ export class Pipeline {
   readonly #foreign: Foreign;
   /** What has left the queue and is not filed yet. */
   readonly #active = new Set<Promise<void>>();
-  /** Claimed files that are not those that were read, and their places in the order of dropping. */
-  readonly #replaced = new Map<string, Order>();
+  /** Claimed files that were not read as they are, and their places in the order of dropping. */
+  readonly #unread = new Map<string, Order>();
   /** Names of files that are claimed and have no conclusion yet. */
   readonly #claimed = new Set<string>();
   #stopping = false;
@@ -117,7 +117,7 @@ export class Pipeline {
   /** The first file whose target is not known: nothing that was dropped later may overtake it. */
   #firstUnknown(): Order | undefined {
     let first = this.#readAhead.firstUnread();
-    for (const order of this.#replaced.values()) {
+    for (const order of this.#unread.values()) {
       if (!first || comesBefore(order, first)) first = order;
     }
     return first;
@@ -230,22 +230,24 @@ export class Pipeline {
   }
 
   /**
-   * Claims a file that was read. Where another was put in its place since, what counts is what we
-   * have now: it is read again, and has its own place in the order of dropping.
+   * Claims a file that was `read` as this, or could not be. Where another was put in its place since,
+   * what counts is what we have now: it is read again, and has its own place in the order of dropping.
    */
   async #claim(
     name: string,
     path: Waiting['path'],
-    read: FileIdentity | null,
+    read: FileIdentity | 'unread' | null,
     mayTake: () => boolean,
-  ): Promise<'replaced' | Awaited<ReturnType<Claims['take']>>['kind']> {
-    const isOther = (found: FileIdentity) => read !== null && !sameIdentity(found, read);
+  ): Promise<'read-again' | Awaited<ReturnType<Claims['take']>>['kind']> {
+    const isRead = (found: FileIdentity) => {
+      return read === null || (read !== 'unread' && sameIdentity(found, read));
+    };
     const found = await this.#parts.claims.take(name, path, mayTake, (identity) => {
-      if (isOther(identity)) this.#replaced.set(name, orderOf(name, identity));
+      if (!isRead(identity)) this.#unread.set(name, orderOf(name, identity));
     });
-    if (found.kind !== 'claimed' || !isOther(found.identity)) return found.kind;
-    await this.resume(name).finally(() => this.#replaced.delete(name));
-    return 'replaced';
+    if (found.kind !== 'claimed' || isRead(found.identity)) return found.kind;
+    await this.resume(name).finally(() => this.#unread.delete(name));
+    return 'read-again';
   }
 
   #enqueueClaimed(name: string, intent: Job['intent']): void {
@@ -259,16 +261,13 @@ export class Pipeline {
   /** Files a refused file: claimed, recorded, moved, and never run. */
   async #refuse(file: Waiting, result: Refused): Promise<void> {
     const { mayBegin, intake, settings } = this.#parts;
+    // Who kept us from reading it may have let go by now: on Windows scanners hold files for moments.
+    const read = result.refusal.code === 'E016' ? 'unread' : result.identity;
     // Whoever comes first may file it: it has no target that could be somebody else's.
-    const found = await this.#claim(file.name, file.path, result.identity, mayBegin);
+    const found = await this.#claim(file.name, file.path, read, mayBegin);
     if (found === 'not-ours') intake.settle(file.name, 0);
     if (found === 'elsewhere') intake.settle(file.name, settings.debounceMs);
-    if (found !== 'claimed') return;
-    // Who kept us from reading it may have let go by now: on Windows scanners hold files for moments.
-    const isUnread = result.refusal.code === 'E016';
-    const again = isUnread ? await checkClaimed(this.#parts, file.name) : result;
-    if (again.kind === 'accepted') this.#enqueueClaimed(file.name, again.intent);
-    if (again.kind === 'refused') await this.#concludeRefused(file.name, again);
+    if (found === 'claimed') await this.#concludeRefused(file.name, result);
   }
 
   /** What is dropped under its name meanwhile waits, and keeps its place. */
