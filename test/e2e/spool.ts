@@ -19,6 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { errnoOf } from '../../src/platform/index.ts';
 import { type PorchLogLine, readPorchLog, standInPorch } from '../tools/porch.ts';
 import { Program, type StartOptions, until } from './harness.ts';
 
@@ -133,8 +134,7 @@ export class Spool {
 
   /** The names in a directory below handoff, sorted; empty where there is none. */
   list(directory = '.'): string[] {
-    const path = join(this.handoff, directory);
-    return existsSync(path) ? readdirSync(path).sort() : [];
+    return namesIn(join(this.handoff, directory)).sort();
   }
 
   read(...names: string[]): string {
@@ -154,8 +154,7 @@ export class Spool {
   /** The names that are claimed, by whatever instance. */
   get claimed(): string[] {
     const root = join(this.handoff, '.inflight');
-    const entries = readdirSync(root, { withFileTypes: true, recursive: true });
-    return entries.filter((entry) => entry.parentPath !== root).map((entry) => entry.name);
+    return namesIn(root).flatMap((name) => namesIn(join(root, name)));
   }
 
   /** How often porch was begun for a name. */
@@ -233,5 +232,16 @@ export class Spool {
   #makeWritable(name: string): void {
     const path = join(this.handoff, name);
     if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) chmodSync(path, 0o755);
+  }
+}
+
+/** The names in a directory; none where it is no directory, or is being removed. */
+function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return [];
+    throw error;
   }
 }

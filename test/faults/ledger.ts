@@ -11,8 +11,8 @@ import type { Invariants } from './invariants.ts';
 import { JournalArchive } from './journal-archive.ts';
 import type { Made } from './traffic.ts';
 
-/** Something that was dropped. */
-export type Entry = Made & { sha: string };
+/** Something that was dropped; `mtimeMs` is the modification time that it was given, if any. */
+export type Entry = Made & { sha: string; mtimeMs: number | undefined };
 /** What was recorded of a drop. */
 type Recorded = { entry: Entry; record: OutcomeRecord };
 
@@ -32,6 +32,7 @@ export class Ledger {
   readonly #living: JournalArchive;
   readonly #kept: string;
   readonly #entries: Entry[] = [];
+  readonly #mtimesMs = new WeakMap<Made, number>();
   #latestMs = 0;
 
   constructor(spool: Spool, invariants: Invariants) {
@@ -69,11 +70,13 @@ export class Ledger {
    * Makes a file and has it moved into handoff, without counting it as dropped. Each gets a
    * modification time of its own, so that their order is beyond doubt.
    */
-  bring({ name, content }: Made, move: (from: string) => boolean): boolean {
+  bring(made: Made, move: (from: string) => boolean): boolean {
+    const { name, content } = made;
     const from = this.#spool.path('drops', name);
     writeFileSync(from, content);
     this.#latestMs = Math.max(Date.now(), this.#latestMs + 1);
     utimesSync(from, this.#latestMs / 1000, this.#latestMs / 1000);
+    this.#mtimesMs.set(made, this.#latestMs);
     const moved = move(from);
     if (!moved) rmSync(from);
     return moved;
@@ -82,7 +85,8 @@ export class Ledger {
   /** Counts a file as dropped that was brought into handoff in another way. */
   note(made: Made): void {
     const { name, content, code } = made;
-    this.#entries.push({ ...made, sha: hash('sha256', content) });
+    const mtimeMs = this.#mtimesMs.get(made);
+    this.#entries.push({ ...made, sha: hash('sha256', content), mtimeMs });
     this.#invariants.expect(name, content, { code });
   }
 
@@ -106,7 +110,8 @@ export class Ledger {
     const wrong: string[] = [];
     const recorded: Recorded[] = [];
     for (const [name, entries] of Map.groupBy(this.#entries, (entry) => entry.name)) {
-      const own = inDropOrder(entries, byName.get(name) ?? []);
+      const records = byName.get(name) ?? [];
+      const own = clocksApart ? inDropOrder(entries, records) : records;
       byName.delete(name);
       if (own.length !== entries.length) {
         wrong.push(`${name}: ${entries.length} drops, ${own.length} outcomes on record`);
@@ -116,7 +121,8 @@ export class Ledger {
       wrong.push(...this.#wrongStatus(entries));
       for (const [at, record] of own.entries()) {
         const entry = entries[at];
-        if (entry) recorded.push({ entry, record });
+        const isOnlyOne = entries.filter(({ sha }) => sha === entry?.sha).length === 1;
+        if (entry && (isOnlyOne || !clocksApart)) recorded.push({ entry, record });
       }
     }
     for (const name of byName.keys()) wrong.push(`${name} is on record and was never dropped`);
@@ -151,7 +157,7 @@ export class Ledger {
         if (isRecordedBefore(after.record, before.record, clocksApart)) {
           wrong.push(
             `${target}: ${after.entry.name} was recorded before ${before.entry.name}, ` +
-              'which was dropped first',
+              `which was dropped first\n${shown(before)}\n${shown(after)}`,
           );
         }
         return after;
@@ -162,22 +168,24 @@ export class Ledger {
 }
 
 /**
- * The records of a name, each in the place of its drop. That a content was skipped is not remembered
- * for ever: where clocks are apart, the time of the next record may be before it.
+ * The records of a name, each in the place of a drop of its content, where their times say nothing. Of
+ * drops with the same content it is not known which is whose.
  */
 function inDropOrder(
   entries: readonly Entry[],
   records: readonly OutcomeRecord[],
 ): OutcomeRecord[] {
-  const [skips, others] = [records.filter(isSkip), records.filter((record) => !isSkip(record))];
   let succeeded = '';
+  const left = [...records];
   const inOrder = entries.flatMap(({ sha, code }) => {
-    const [first, second] =
-      sha === succeeded && code === undefined ? [skips, others] : [others, skips];
+    const skips = sha === succeeded && code === undefined;
     succeeded = code === undefined ? sha : '';
-    return first.shift() ?? second.shift() ?? [];
+    const same = (record: OutcomeRecord) => record.sha === sha || record.sha === '';
+    const best = left.findIndex((record) => same(record) && isSkip(record) === skips);
+    const at = best >= 0 ? best : Math.max(0, left.findIndex(same));
+    return left.splice(at, 1);
   });
-  return [...inOrder, ...skips, ...others];
+  return [...inOrder, ...left];
 }
 
 const isSkip = ({ outcome }: OutcomeRecord): boolean => outcome === 'skipped';
@@ -202,6 +210,12 @@ function isRecordedBefore(a: OutcomeRecord, b: OutcomeRecord, clocksApart: boole
   const [lifeB, numberB] = b.seq.split('-');
   if (lifeA === lifeB) return Number(numberA) < Number(numberB);
   return !clocksApart && a.at < b.at;
+}
+
+function shown({ entry: { name, sha, mtimeMs }, record }: Recorded): string {
+  const at = (ms: number | undefined) => (ms === undefined ? '?' : new Date(ms).toISOString());
+  const { seq, outcome } = record;
+  return `  ${name} ${sha.slice(0, 8)}: dropped ${at(mtimeMs)}, ${outcome} ${at(record.at)} as ${seq}`;
 }
 
 /** Never over another file. */

@@ -47,6 +47,7 @@ export class SoakedSpool {
   /** What was dropped and is not in its place, and since when. */
   readonly #open = new Map<string, number>();
   #program: Program | null = null;
+  #ended: Program | null = null;
   #due = 0;
   #tickedMs = performance.now();
   #shown = { atMs: performance.now(), drops: 0, latencies: 0 };
@@ -74,6 +75,7 @@ export class SoakedSpool {
   async end(signal: NodeJS.Signals): Promise<void> {
     const { program } = this;
     this.#program = null;
+    this.#ended = program;
     await this.invariants.collect();
     const code = await program.stop(signal);
     await this.invariants.collect();
@@ -149,6 +151,13 @@ export class SoakedSpool {
     for (const name of this.#special) this.#checkSpecial(name);
     await this.invariants.check();
     await this.ledger.check();
+  }
+
+  /** What the last life's log says of the files that a message names. */
+  linesOf(message: string): string[] {
+    const names = new Set(message.match(/intent-[\w-]+\.json/g));
+    const lines = (this.#program ?? this.#ended)?.stderr.split('\n') ?? [];
+    return lines.filter((line) => [...names].some((name) => line.includes(`"${name}"`)));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -101,7 +101,8 @@ async function judge(soaked: SoakedSpool): Promise<string[]> {
     await soaked.end('SIGTERM');
     await soaked.check();
   } catch (error) {
-    wrong.push(error instanceof Error ? error.message : String(error));
+    const message = error instanceof Error ? error.message : String(error);
+    wrong.push(message, ...soaked.linesOf(message));
   }
   return wrong.map((what) => `${name}: ${what}`);
 }
