@@ -21,7 +21,9 @@ async function keep(path: string): Promise<void> {
     const [limit = ''] = /-\d+$/.exec(path) ?? [];
     await link(path, join(kept, `.conductor-state.kept.journal.${ino}${limit}`));
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    // It may be gone; and who kept it before may have been killed before it removed it.
+    const errno = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (errno !== 'ENOENT' && errno !== 'EEXIST') throw error;
   }
 }
 
