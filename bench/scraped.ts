@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { Conclusions } from './conclusions.ts';
 import { giveHistory } from './past.ts';
 import type { Porches } from './porches.ts';
 import { endedChildrenMs } from './proc.ts';
@@ -54,7 +55,10 @@ async function oneScrape(size: number): Promise<Measured> {
 
 const portsAt = (port: number) => ['-http', '-health-port', '0', '-metrics-port', `${port}`];
 
-/** By the clock, and by processor time: of that, other work of the machine takes nothing away. */
+/**
+ * By the clock, from the first to the last one filed; and by processor time, from start to end: of
+ * that, other work of the machine takes nothing away.
+ */
 type Rates = { clock: number; processor: number };
 
 async function compare(what: string, flags: readonly string[], count: number): Promise<Measured[]> {
@@ -85,11 +89,12 @@ async function compare(what: string, flags: readonly string[], count: number): P
 function workOffRates(flags: readonly string[], count: number, spool = makeSpool()): Rates {
   dropBacklog(spool, count);
   const before = endedChildrenMs();
-  const ms = workOff(spool, count, [...flags, '-max-workers', `${workers}`]);
-  return {
-    clock: (1000 * count) / ms,
-    processor: (1000 * count) / (endedChildrenMs() - before),
-  };
+  workOff(spool, count, [...flags, '-max-workers', `${workers}`]);
+  const processorMs = endedChildrenMs() - before;
+  const conclusions = new Conclusions(spool);
+  conclusions.readOn();
+  conclusions.close();
+  return { clock: conclusions.rate(0, 1), processor: (1000 * count) / processorMs };
 }
 
 async function withPorts(flags: readonly string[], count: number) {

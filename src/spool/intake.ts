@@ -31,6 +31,8 @@ export class Intake {
   readonly #directories = new Set<string>();
   #lookTimer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | null = null;
+  /** How many names the last look came upon. */
+  #entries = Number.POSITIVE_INFINITY;
   #isPeriodic = false;
   #stopped = false;
 
@@ -137,7 +139,7 @@ export class Intake {
     try {
       // To watch anew would keep the program from ending.
       if (this.#options.watch && !this.#stopped) this.#watcher.arm();
-      await this.#seen(entriesOf(this.#handoff));
+      await this.#seen(entriesOf(this.#handoff, this.#entries));
       this.#events.looked(null);
     } catch (error) {
       this.#settled.release(() => false);
@@ -199,7 +201,9 @@ export class Intake {
   async #seen(batches: AsyncIterable<string[]>): Promise<void> {
     const now = thisMoment();
     const gone = new Set(this.#directories);
+    let entries = 0;
     for await (const rawNames of batches) {
+      entries += rawNames.length;
       for (const rawName of rawNames) {
         const name = nameOf(rawName);
         if (name !== undefined) this.#find(name, rawName, now);
@@ -207,6 +211,7 @@ export class Intake {
       }
       if (this.#stopped) break;
     }
+    this.#entries = entries;
     this.#settled.release((name, time) => {
       if (this.#settling.has(name) && !this.#isStill(name, time)) return false;
       this.#settling.delete(name);
