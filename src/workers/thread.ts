@@ -157,11 +157,15 @@ export class Thread {
   }
 }
 
+/** Node reads what it is to evaluate twice, to see which kind of module it is: so this is short. */
+const runGivenSource =
+  "require('node:vm').runInThisContext(require('node:worker_threads').workerData)";
+
 function startOwnWorker(): Worker {
   // Descriptors that come from the C library are none of Node's business.
   const options = { trackUnmanagedFds: false };
   if (typeof WORKER_SOURCE === 'string') {
-    return new Worker(WORKER_SOURCE, { ...options, eval: true });
+    return new Worker(runGivenSource, { ...options, eval: true, workerData: WORKER_SOURCE });
   }
   return new Worker(new URL('./worker.ts', import.meta.url), options);
 }
