@@ -73,8 +73,9 @@ export class Lifecycle {
     return this.#listed && !this.#checking;
   }
 
-  /** Something has settled. */
+  /** Something has settled. Porch's thread starts beside the reader's. */
   arrived(): void {
+    this.#parts.pool.warm();
     if (this.#listed) this.#parts.pipeline.pump();
   }
 

@@ -41,7 +41,7 @@ export async function shutDown(
   }
   strays.sweep();
   await within(
-    pool.close().then(() => true),
+    pool.closeRunners().then(() => true),
     LAST_STEP_MS,
   );
   // Without their threads the last runs count as cancelled and are given back.
@@ -50,7 +50,12 @@ export async function shutDown(
     hold.abandon();
     pipeline.abandon();
   }
-  return (await release(parts, end, clean, left() + LAST_STEP_MS)) && clean;
+  const released = await release(parts, end, clean, left() + LAST_STEP_MS);
+  await within(
+    pool.close().then(() => true),
+    LAST_STEP_MS,
+  );
+  return released && clean;
 }
 
 /** The journal is closed last of what is written, and the lease given back after that. */

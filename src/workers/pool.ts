@@ -143,11 +143,11 @@ export class Pool {
   }
 
   /**
-   * Writes the file system that holds `path` to disk, in a thread of its own, for that may take long.
-   * Rejects with the errno error of a failing disk.
+   * Writes the file system that holds `path` to disk, in a thread of its own, for that may take long;
+   * at the end the reader has the time. Rejects with the errno error of a failing disk.
    */
   async sync(path: string): Promise<void> {
-    const thread = new Thread(this.#startWorker);
+    const thread = this.#draining ? this.#reader : new Thread(this.#startWorker);
     try {
       const answer = await thread.ask({ type: 'sync', path });
       const error = answer.type === 'synced' ? answer.error : null;
@@ -156,7 +156,7 @@ export class Pool {
       if (error instanceof ThreadDied) throw Object.assign(error, { code: 'EIO' });
       throw error;
     } finally {
-      await thread.close();
+      if (thread !== this.#reader) await thread.close();
     }
   }
 
@@ -172,8 +172,13 @@ export class Pool {
     for (const runner of this.#allRunners) runner.cancel(signal);
   }
 
+  /** Ends the threads that run porch. */
+  async closeRunners(): Promise<void> {
+    await Promise.all(this.#allRunners.map((thread) => thread.close()));
+  }
+
   async close(): Promise<void> {
-    await Promise.all([this.#reader, ...this.#allRunners].map((thread) => thread.close()));
+    await Promise.all([this.#reader.close(), this.closeRunners()]);
   }
 
   get #allRunners(): Thread[] {
