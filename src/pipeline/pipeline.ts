@@ -123,18 +123,19 @@ export class Pipeline {
     return first;
   }
 
-  /** Takes up a claimed file of which it is not known what it holds. Rejects with DirectoryLost. */
-  async resume(name: string): Promise<void> {
+  /** Takes up a claimed file whose content is unknown; `patient`: its writer may still complete it. */
+  async resume(name: string, patient = true): Promise<void> {
     const result = await checkClaimed(this.#parts, name);
     if (result.kind === 'accepted') this.#enqueueClaimed(name, result.intent);
     if (result.kind !== 'refused') return;
-    const age = Date.now() - result.changedMs;
-    const mayBeCompleted = result.refusal.mayPass && age < this.#parts.settings.settleTimeoutMs;
-    if (mayBeCompleted && (await this.#parts.claims.settleAgain(name))) return;
+    const { claims, settings } = this.#parts;
+    const isYoung = Date.now() - result.changedMs < settings.settleTimeoutMs;
+    const mayPass = patient && result.refusal.mayPass && isYoung;
+    if (mayPass && (await claims.settleAgain(name))) return;
     await this.#concludeRefused(name, result);
   }
 
-  /** A queued file is being changed: it settles and is read again. */
+  /** A queued file is being changed. */
   changed(name: string): void {
     this.#parts.scheduler.remove(name);
     this.#foreign.delete(name);
@@ -246,7 +247,8 @@ export class Pipeline {
       if (!isRead(identity)) this.#unread.set(name, orderOf(name, identity));
     });
     if (found.kind !== 'claimed' || isRead(found.identity)) return found.kind;
-    await this.resume(name).finally(() => this.#unread.delete(name));
+    // What could not be read was waited for already; and the claim has changed its time.
+    await this.resume(name, read !== 'unread').finally(() => this.#unread.delete(name));
     return 'read-again';
   }
 

@@ -19,11 +19,17 @@ const DATE_TICK_MS = 1;
 /** The moment at which the date will be `ms` later than at `now`, or a little before. */
 export const momentIn = (ms: number, now: Moment): number => now.at + ms - DATE_TICK_MS;
 
-/** Names that settle, each until it is due, and the timer that tells. */
+/**
+ * Names that settle, each until it is due, and the timer that tells. Who was stopped for a while, or
+ * had no processor, finds the timer over before it has heard the news of that time: a name that was due
+ * may have a newer file, and older ones wait unheard of. So the news come first, and what is due is
+ * judged by the moment before them.
+ */
 export class Settling {
   readonly #names = new NameHeap();
   readonly #due: (names: string[], now: Moment) => void;
   #timer: NodeJS.Timeout | undefined;
+  #afterNews: NodeJS.Immediate | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #stopped = false;
 
@@ -53,6 +59,7 @@ export class Settling {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    clearImmediate(this.#afterNews);
   }
 
   #arm(): void {
@@ -63,8 +70,14 @@ export class Settling {
     this.#timer = setTimeout(() => this.#ring(), Math.max(0, at - performance.now()));
   }
 
+  /** The event loop polls between its timers and its immediates. */
   #ring(): void {
     const now = thisMoment();
+    this.#timerAt = Number.NEGATIVE_INFINITY;
+    this.#afterNews = setImmediate(() => this.#tell(now));
+  }
+
+  #tell(now: Moment): void {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const names: string[] = [];
     for (let first = this.#names.peek(); first && first.time <= now.at; ) {

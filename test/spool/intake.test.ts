@@ -102,6 +102,19 @@ test('what a look has found is not overtaken by what settles before the look is 
   ]);
 });
 
+test('who was stopped hears all news before anything settles by what it knew before', async (t) => {
+  const watched = new Watched(t, { periodMs: 60_000 });
+  const { intake } = watched;
+  await intake.start();
+  // As after the claim of an earlier file of this name, which is news of it, too.
+  intake.settle('intent-newer.json', 20);
+  watched.putOld('intent-older.json', 1000);
+  watched.putOld('intent-newer.json', 500);
+  for (const awake = performance.now() + 100; performance.now() < awake; );
+  await until(() => watched.taken.length >= 2);
+  assert.deepEqual(watched.names, ['intent-older.json', 'intent-newer.json']);
+});
+
 test('a look anew begins after one that is under way', async (t) => {
   const watched = new Watched(t, { watch: false, debounceMs: 0 });
   const first = watched.intake.look();

@@ -11,11 +11,13 @@ const FILES = 3000;
 /** Both clocks, which move on only when they are told to. The date is rounded down, as it is. */
 class Clock {
   readonly #t: TestContext;
+  readonly #immediates: (() => void)[] = [];
   #now = 0.9;
 
   constructor(t: TestContext) {
     this.#t = t;
     t.mock.timers.enable({ apis: ['setTimeout'] });
+    t.mock.method(globalThis, 'setImmediate', (step: () => void) => this.#immediates.push(step));
     t.mock.method(performance, 'now', () => this.#now);
     t.mock.method(Date, 'now', () => Math.floor(1_700_000_000_000 + this.#now));
   }
@@ -29,6 +31,7 @@ class Clock {
   turn(ms: number): void {
     this.#now += ms;
     this.#t.mock.timers.tick(1);
+    for (const step of this.#immediates.splice(0)) step();
   }
 }
 
