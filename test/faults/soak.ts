@@ -1,8 +1,9 @@
 /**
- * `npm run soak -- MINUTES [--seed N] [--every SECONDS]`: steady drops into three spools, and one
+ * `npm run soak -- MINUTES [--seed N] [--every SECONDS] [--fault KIND]`: steady drops into three spools, and one
  * fault after the other done to the programs that work on them. Two live from begin to end, so that
  * what grows without bound is seen; the third is killed and stopped again and again. Prints a line for
- * each every few seconds, at the end what was checked, and exits with 1 where anything was wrong.
+ * each every few seconds, at the end what was checked, and exits with 1 where anything was wrong. With
+ * `--fault` (such as `stopped`) there is no other fault, and little time between two.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -20,7 +21,11 @@ const SAMPLE_MS = 1000;
 const REST_MS = 120_000;
 
 const { values, positionals } = parseArgs({
-  options: { seed: { type: 'string' }, every: { type: 'string', default: '5' } },
+  options: {
+    seed: { type: 'string' },
+    every: { type: 'string', default: '5' },
+    fault: { type: 'string' },
+  },
   allowPositionals: true,
 });
 
@@ -35,10 +40,12 @@ const random = new Random(values.seed ? number(values.seed, '--seed') : chosenSe
 
 /** Does one fault after the other to a spool, each kind once before any comes again. */
 async function torment(soaked: SoakedSpool, own: Random, signal: AbortSignal): Promise<number> {
+  const [shortest, longest] = values.fault ? [20, 300] : [500, 4000];
+  const faults = faultsFor(soaked).filter(([name]) => !values.fault || name === values.fault);
   let count = 0;
-  while (!signal.aborted) {
-    for (const [name, fault] of own.shuffled(faultsFor(soaked))) {
-      await delay(own.between(500, 4000));
+  while (!signal.aborted && faults.length > 0) {
+    for (const [name, fault] of own.shuffled(faults)) {
+      await delay(own.between(shortest, longest));
       if (signal.aborted) break;
       soaked.fault = name;
       await fault(soaked, own);
@@ -137,6 +144,10 @@ async function main(): Promise<number> {
     random.branch(3),
   );
   const spools = [steady, embedded, mortal];
+  const known = new Set(spools.flatMap((soaked) => faultsFor(soaked).map(([name]) => name)));
+  if (values.fault && !known.has(values.fault)) {
+    throw new Error(`no fault ${values.fault}; there are ${[...known].join(', ')}`);
+  }
   for (const soaked of spools) await soaked.start();
   const faults = await soak(spools);
   const wrong: string[] = [];
