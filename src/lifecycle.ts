@@ -73,10 +73,11 @@ export class Lifecycle {
     return this.#listed && !this.#checking;
   }
 
-  /** Something has settled. Porch's thread starts beside the reader's. */
+  /** Something may have settled: then porch's thread starts beside the reader's. */
   arrived(): void {
-    this.#parts.pool.warm();
-    if (this.#listed) this.#parts.pipeline.pump();
+    const { intake, pool, pipeline } = this.#parts;
+    if (intake.settled > 0) pool.warm();
+    if (this.#listed) pipeline.pump();
   }
 
   /** A step is done; `--once` ends with the last one. */
