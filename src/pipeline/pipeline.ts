@@ -135,7 +135,7 @@ export class Pipeline {
     await this.#concludeRefused(name, result);
   }
 
-  /** A queued file is being changed. */
+  /** A queued file is being changed: it settles and is read again. */
   changed(name: string): void {
     this.#parts.scheduler.remove(name);
     this.#foreign.delete(name);

@@ -1,9 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { entriesOf, errnoOf } from '../platform/index.ts';
-import { comesBefore } from '../queue/scheduler.ts';
+import { comesBefore, type Order } from '../queue/scheduler.ts';
 import { FutureTimes } from './future-times.ts';
 import type { IntakeEvents, IntakeOptions, Waiting } from './intake-types.ts';
-import { type NameAndTime, NameHeap } from './name-heap.ts';
+import { NameHeap } from './name-heap.ts';
 import { nameOf, RawNames } from './raw-names.ts';
 import { type Moment, momentIn, Settling, thisMoment } from './settling.ts';
 import { Watcher } from './watcher.ts';
@@ -62,7 +62,7 @@ export class Intake {
   }
 
   /** The first settled file in the order of dropping. */
-  peek(): NameAndTime | undefined {
+  peek(): Order | undefined {
     return this.#settled.peek();
   }
 
@@ -70,7 +70,7 @@ export class Intake {
    * Nothing that has settled was dropped before this one, what a look under way has found included:
    * that cannot be taken yet, and nothing may overtake it for that.
    */
-  get earliest(): NameAndTime | undefined {
+  get earliest(): Order | undefined {
     const [first, held] = [this.#settled.peek(), this.#settled.firstHeld];
     return first && held && comesBefore(first, held) ? first : (held ?? first);
   }

@@ -1,5 +1,6 @@
 import { columnBuffer, makeRoom } from '../intent/columns.ts';
 import { NameTable } from '../intent/name-table.ts';
+import { comesBefore, type Order } from '../queue/scheduler.ts';
 
 /** So few are not worth giving their memory back. */
 const FEW = 1000;
@@ -7,8 +8,6 @@ const FEW = 1000;
 /** In place of a position in the heap, which begins at 1: the number is free, or its name held back. */
 const FREE = 0;
 const HELD = 0xffffffff;
-
-export type NameAndTime = { name: string; time: number };
 
 /**
  * Names in the order of a time, then of the name; each at most once. Built for a million: a heap of
@@ -21,7 +20,7 @@ export class NameHeap {
   #positions = new Uint32Array(columnBuffer(4));
   #heap = new Uint32Array(columnBuffer(4));
   #size = 0;
-  #firstHeld: NameAndTime | undefined;
+  #firstHeld: Order | undefined;
 
   get size(): number {
     return this.#size;
@@ -59,13 +58,12 @@ export class NameHeap {
     if (position !== FREE && position !== HELD) return;
     this.#times[number] = time;
     this.#positions[number] = HELD;
-    const first = this.#firstHeld;
-    const isFirst = !first || time < first.time || (time === first.time && name < first.name);
-    if (isFirst) this.#firstHeld = { name, time };
+    const held = { name, time };
+    if (!this.#firstHeld || comesBefore(held, this.#firstHeld)) this.#firstHeld = held;
   }
 
   /** No name that is held back comes before this one. */
-  get firstHeld(): NameAndTime | undefined {
+  get firstHeld(): Order | undefined {
     return this.#firstHeld;
   }
 
@@ -89,14 +87,14 @@ export class NameHeap {
   }
 
   /** The first name and its time. */
-  peek(): NameAndTime | undefined {
+  peek(): Order | undefined {
     if (this.#size === 0) return undefined;
     const number = this.#heap[1] ?? 0;
     return { name: this.#names.name(number), time: this.#times[number] ?? 0 };
   }
 
   /** Takes the first name out. */
-  pop(): NameAndTime | undefined {
+  pop(): Order | undefined {
     const first = this.peek();
     if (first) this.#remove(this.#heap[1] ?? 0);
     return first;

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
-import { renameSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { intentFor } from '../tools/porch.ts';
+import { underTest } from './harness.ts';
 import { Spool } from './spool.ts';
 
 test('intents that are dropped while it watches are run, and SIGTERM ends it with 0', async () => {
@@ -160,3 +168,27 @@ test('a file that is touched while it waits for its turn runs once', async () =>
   await spool.filed('intent-b.json');
   assert.equal(spool.runs('intent-b.json'), 1);
 });
+
+/** Other runtimes and systems do not name their threads. */
+const namesThreads = process.platform === 'linux' && underTest !== 'deno';
+
+if (namesThreads) {
+  test('who has nothing to do has no threads for work', async () => {
+    await using spool = new Spool();
+    const program = await spool.watch(['-lease-ttl', '1s', '-instance', 'a']);
+    const lease = spool.path('handoff', '.inflight', 'a.lease');
+    const renewals = new Set<number>();
+    const renewedAt = () => statSync(lease, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    await spool.until(() => renewals.add(renewedAt()).size > 3, 'signs of life');
+    assert.equal(workers(program.pid), 0);
+    spool.drop('intent-a.json', intentFor(''));
+    await spool.filed('intent-a.json');
+    assert.ok(workers(program.pid) > 0);
+  });
+}
+
+function workers(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  const names = readdirSync(tasks).map((task) => readFileSync(`${tasks}/${task}/comm`, 'utf8'));
+  return names.filter((name) => name.startsWith('WorkerThread')).length;
+}

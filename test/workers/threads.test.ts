@@ -53,6 +53,22 @@ test('a pool that was warmed or never used holds nothing up', async (t) => {
   await pool.close();
 });
 
+test('a sync has a thread of its own, and the one that reads when nothing more begins', async (t) => {
+  let started = 0;
+  const pool = makePool(t, {}, () => {
+    started++;
+    return mortal();
+  });
+  const { dir, put } = makeFiles(t);
+  await pool.check([put('intent-a.json', intentFor(''))]);
+  await pool.sync(dir);
+  assert.equal(started, 2);
+  pool.drain();
+  await pool.closeRunners();
+  await pool.sync(dir);
+  assert.equal(started, 2);
+});
+
 test('threads without work answer a ping, and those that run porch are not waited for', async (t) => {
   for (const spawner of spawners) {
     const pool = makePool(t, { runners: 1, spawner });
