@@ -49,17 +49,15 @@ export class NameTable {
 
   /** A name's number, a free one where it had none. */
   add(name: string): number {
-    const hash = this.#seek(name);
-    const known = this.#table[this.#locate(hash)] ?? NONE;
-    if (known !== NONE) return known;
-    if (2 * this.#size >= this.#table.length - 2) this.#rehash();
-    const number = this.#take();
-    this.#hashes[number] = hash;
-    this.#lengths[number] = this.#length;
-    this.#places[number] = this.#bytes.put(this.#sought, this.#length);
-    this.#table[this.#locate(hash)] = number;
-    this.#size++;
-    return number;
+    return this.#add(this.#seek(name));
+  }
+
+  /** The same of a name in UTF-8 that lies in `bytes`, from `from` to before `end`. */
+  addBytes(bytes: Buffer, from: number, end: number): number {
+    this.#makeSoughtRoom(end - from);
+    this.#length = end - from;
+    for (let index = from; index < end; index++) this.#sought[index - from] = bytes[index] ?? 0;
+    return this.#add(this.#hashSought());
   }
 
   /** The number is free from now on. */
@@ -91,6 +89,21 @@ export class NameTable {
     return this.#bytes.compare(placeA, this.#lengths[a] ?? 0, placeB, this.#lengths[b] ?? 0);
   }
 
+  /** The number of the name that is looked for, which has this hash. */
+  #add(hash: number): number {
+    if (2 * this.#size >= this.#table.length - 2) this.#rehash();
+    const place = this.#locate(hash);
+    const known = this.#table[place] ?? NONE;
+    if (known !== NONE) return known;
+    const number = this.#take();
+    this.#hashes[number] = hash;
+    this.#lengths[number] = this.#length;
+    this.#places[number] = this.#bytes.put(this.#sought, this.#length);
+    this.#table[place] = number;
+    this.#size++;
+    return number;
+  }
+
   /** Where in the table the name is that is looked for, or the gap where it would be. */
   #locate(hash: number): number {
     const mask = this.#table.length - 1;
@@ -109,8 +122,16 @@ export class NameTable {
 
   /** Looks for this name from now on; gives its hash. */
   #seek(name: string): number {
-    if (3 * name.length > this.#sought.length) this.#sought = Buffer.alloc(3 * name.length);
+    this.#makeSoughtRoom(3 * name.length);
     this.#length = this.#encode(name);
+    return this.#hashSought();
+  }
+
+  #makeSoughtRoom(bytes: number): void {
+    if (bytes > this.#sought.length) this.#sought = Buffer.alloc(bytes);
+  }
+
+  #hashSought(): number {
     let hash = this.#seed;
     for (let index = 0; index < this.#length; index++) {
       hash = Math.imul(hash ^ (this.#sought[index] ?? 0), PRIME);

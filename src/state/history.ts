@@ -1,5 +1,6 @@
 import { columnBuffer, makeRoom } from '../intent/columns.ts';
 import { NameTable } from '../intent/name-table.ts';
+import type { PlainEntry } from './plain-entry.ts';
 
 /** What is remembered of the latest outcome of a name. */
 export type PastOutcome = {
@@ -36,14 +37,19 @@ export class History {
     return number < 0 ? undefined : this.#read(number);
   }
 
-  set(name: string, outcome: PastOutcome): void {
+  set(name: string, { sha, succeeded, at }: PastOutcome): void {
     const number = this.#names.add(name);
-    this.#makeRoom(number);
+    this.#put(number, succeeded, at);
     const from = number * SHA_BYTES;
-    const written = this.#sha.write(outcome.sha, from, SHA_BYTES, 'hex');
+    const written = this.#sha.write(sha, from, SHA_BYTES, 'hex');
     if (written < SHA_BYTES) this.#sha.fill(0, from + written, from + SHA_BYTES);
-    this.#at[number] = outcome.at;
-    this.#kind[number] = outcome.succeeded ? SUCCEEDED : FAILED;
+  }
+
+  /** The same of an entry that lies in its line, where a million strings would take most of a start. */
+  setPlain({ data, nameFrom, nameEnd, sha, succeeded, at }: PlainEntry): void {
+    const number = this.#names.addBytes(data, nameFrom, nameEnd);
+    this.#put(number, succeeded, at);
+    this.#sha.set(sha, number * SHA_BYTES);
   }
 
   /** Forgets what is older than `before` (milliseconds since 1970); returns how many. */
@@ -62,6 +68,12 @@ export class History {
     for (let number = 0; number < this.#names.end; number++) {
       if (this.#kind[number] !== FREE) yield [this.#names.name(number), this.#read(number)];
     }
+  }
+
+  #put(number: number, succeeded: boolean, at: number): void {
+    this.#makeRoom(number);
+    this.#at[number] = at;
+    this.#kind[number] = succeeded ? SUCCEEDED : FAILED;
   }
 
   #read(number: number): PastOutcome {

@@ -114,6 +114,7 @@ async function loadSnapshot(options: Source, memory: Memory): Promise<Covered[]>
     },
     unfinished: (record) => memory.apply(record),
     entry: (name, outcome) => memory.history.set(name, outcome),
+    plain: (entry) => memory.history.setPlain(entry),
   });
   if (damaged > 0) await keepCopy(snapshot, memory.history.size, report);
   return covers;

@@ -5,7 +5,8 @@ import { patientlyAsync } from '../platform/index.ts';
 import { moveDirectoryAside, unlinkIfThere } from './files.ts';
 import type { PastOutcome } from './history.ts';
 import { syncDirectory } from './journal.ts';
-import { batchesOf } from './lines.ts';
+import { chunksOf, LINE_FEED } from './lines.ts';
+import { PlainEntry } from './plain-entry.ts';
 import {
   checksum,
   decodeRecord,
@@ -56,6 +57,8 @@ export type SnapshotReader = {
   covers(covers: Covered[]): void;
   unfinished(record: JournalRecord): void;
   entry(name: string, outcome: PastOutcome): void;
+  /** Is given, in the place of `entry`, what can be had without strings; it is good until the next. */
+  plain?(entry: PlainEntry): void;
   /** Sees an entry's line before it is read. False: that was enough, for a million take seconds. */
   glance?(line: string): boolean;
 };
@@ -124,28 +127,72 @@ function withChecksum(json: string, key = ''): string {
  * whole snapshot. Throws LaterVersion and the errors of the file system.
  */
 export async function readSnapshot(path: string, reader: SnapshotReader): Promise<number> {
-  let number = 0;
-  let damaged = 0;
-  let count = 0;
-  let expected = -1;
-  for await (const lines of batchesOf(path)) {
-    for (const { text: line } of lines) {
-      // A line says by its form what it is: so damage to one says nothing about another.
-      if (number++ === 0) {
-        if (!readHead(path, line, reader)) damaged++;
-      } else if (line.startsWith('["')) {
-        if (reader.glance?.(line) === false || readEntry(line, reader)) count++;
-        else damaged++;
-      } else if (line.startsWith('"')) {
-        if (!readUnfinished(line, reader)) damaged++;
-      } else if (line.startsWith(END) && line.endsWith('}')) {
-        expected = Number(line.slice(END.length, -1));
-      } else if (line !== '' && line !== BEGIN_ENTRIES) {
-        damaged++;
-      }
+  const reading = new Reading(path, reader);
+  for await (const { data } of chunksOf(path)) reading.readLines(data);
+  return reading.damaged;
+}
+
+/** What was read so far. */
+class Reading {
+  readonly #path: string;
+  readonly #reader: SnapshotReader;
+  readonly #plain = new PlainEntry();
+  /** The first line is the head, whatever it looks like. */
+  #isHead = true;
+  #count = 0;
+  #expected = -1;
+  #damaged = 0;
+
+  constructor(path: string, reader: SnapshotReader) {
+    this.#path = path;
+    this.#reader = reader;
+  }
+
+  /** Number of damaged lines, or 1 where entries are missing. */
+  get damaged(): number {
+    return this.#damaged > 0 || this.#count === this.#expected ? this.#damaged : 1;
+  }
+
+  readLines(data: Buffer): void {
+    for (let from = 0; from < data.length; ) {
+      from = this.#readPlain(data, from) || this.#readAny(data, from);
     }
   }
-  return damaged > 0 || count === expected ? damaged : 1;
+
+  /** Gives where the next line begins, or 0 where this one is to be read as any other. */
+  #readPlain(data: Buffer, from: number): number {
+    if (!this.#reader.plain || this.#isHead) return 0;
+    const next = this.#plain.read(data, from);
+    if (next === 0) return 0;
+    this.#reader.plain(this.#plain);
+    this.#count++;
+    return next;
+  }
+
+  #readAny(data: Buffer, from: number): number {
+    const found = data.indexOf(LINE_FEED, from);
+    const end = found < 0 ? data.length : found;
+    if (!this.#readLine(data.toString('utf8', from, end))) this.#damaged++;
+    this.#isHead = false;
+    return end + 1;
+  }
+
+  /** A line says by its form what it is: so damage to one says nothing about another. */
+  #readLine(line: string): boolean {
+    const reader = this.#reader;
+    if (this.#isHead) return readHead(this.#path, line, reader);
+    if (line.startsWith('["')) {
+      const isSound = reader.glance?.(line) === false || readEntry(line, reader);
+      if (isSound) this.#count++;
+      return isSound;
+    }
+    if (line.startsWith('"')) return readUnfinished(line, reader);
+    if (line.startsWith(END) && line.endsWith('}')) {
+      this.#expected = Number(line.slice(END.length, -1));
+      return true;
+    }
+    return line === '' || line === BEGIN_ENTRIES;
+  }
 }
 
 function readHead(path: string, line: string, reader: SnapshotReader): boolean {

@@ -13,7 +13,8 @@ async function all(path: string): Promise<Line[]> {
 
 test('lines end at line feeds and nowhere else, across chunks too', async (t) => {
   const long = 'ü'.repeat(100_000);
-  const texts = ['a', '', 'b\u2028c\u2029d\re', long, 'rest'];
+  const longer = 'x'.repeat(3 * 1024 * 1024);
+  const texts = ['a', '', 'b\u2028c\u2029d\re', long, longer, 'rest'];
   const path = put(tempDir(t), 'lines', texts.join('\n'));
   const lines = await all(path);
   assert.deepEqual(
@@ -27,6 +28,7 @@ test('lines end at line feeds and nowhere else, across chunks too', async (t) =>
       [1, true],
       [12, true],
       [200_001, true],
+      [3 * 1024 * 1024 + 1, true],
       [4, false],
     ],
   );
