@@ -2,7 +2,13 @@ import { randomInt } from 'node:crypto';
 import { columnBuffer, makeRoom } from './columns.ts';
 import { NameBytes } from './name-bytes.ts';
 
-const FIRST_PLACES = 512;
+/**
+ * The numbers are found by so many tables, each for the hashes that begin with its number: one that
+ * grows stops everything for a moment, and that of all of a million would take 60 ms.
+ */
+const TABLES = 64;
+const TABLE_SHIFT = 26;
+const FIRST_PLACES = 8;
 const NONE = -1;
 
 /** Of the hash FNV-1a, and of the mixing at its end. */
@@ -17,7 +23,9 @@ const MIXER = 0x85ebca6b;
 export class NameTable {
   #size = 0;
   /** Numbers in the order of their hashes: each lies in its place or, where that is taken, after it. */
-  #table = new Int32Array(FIRST_PLACES).fill(NONE);
+  readonly #tables = Array.from({ length: TABLES }, () => noNumbers(FIRST_PLACES));
+  /** How many lie in each table. */
+  readonly #sizes = new Uint32Array(TABLES);
   readonly #bytes = new NameBytes();
   readonly #hashes = new Uint32Array(columnBuffer(4));
   readonly #lengths = new Uint32Array(columnBuffer(4));
@@ -44,7 +52,9 @@ export class NameTable {
   /** A name's number, or -1. */
   find(name: string): number {
     if (this.#size === 0) return NONE;
-    return this.#table[this.#locate(this.#seek(name))] ?? NONE;
+    const hash = this.#seek(name);
+    const table = this.#tableOf(hash);
+    return table[this.#locate(table, hash)] ?? NONE;
   }
 
   /** A name's number, a free one where it had none. */
@@ -62,21 +72,23 @@ export class NameTable {
 
   /** The number is free from now on. */
   delete(number: number): void {
-    const mask = this.#table.length - 1;
-    let gap = (this.#hashes[number] ?? 0) & mask;
-    while (this.#table[gap] !== number) gap = (gap + 1) & mask;
+    const hash = this.#hashes[number] ?? 0;
+    const table = this.#tableOf(hash);
+    const mask = table.length - 1;
+    let gap = hash & mask;
+    while (table[gap] !== number) gap = (gap + 1) & mask;
     // Whatever lies behind the gap and could lie in it moves there.
-    for (let at = (gap + 1) & mask; this.#table[at] !== NONE; at = (at + 1) & mask) {
-      const home = (this.#hashes[this.#table[at] ?? 0] ?? 0) & mask;
+    for (let at = (gap + 1) & mask; table[at] !== NONE; at = (at + 1) & mask) {
+      const home = (this.#hashes[table[at] ?? 0] ?? 0) & mask;
       if (((at - home) & mask) < ((at - gap) & mask)) continue;
-      this.#table[gap] = this.#table[at] ?? NONE;
+      table[gap] = table[at] ?? NONE;
       gap = at;
     }
-    this.#table[gap] = NONE;
+    table[gap] = NONE;
     this.#bytes.drop(this.#places[number] ?? 0);
     this.#places[number] = this.#free;
     this.#free = number + 1;
-    this.#size--;
+    this.#count(hash, -1);
   }
 
   name(number: number): string {
@@ -91,24 +103,46 @@ export class NameTable {
 
   /** The number of the name that is looked for, which has this hash. */
   #add(hash: number): number {
-    if (2 * this.#size >= this.#table.length - 2) this.#rehash();
-    const place = this.#locate(hash);
-    const known = this.#table[place] ?? NONE;
+    const table = this.#roomyTableOf(hash);
+    const place = this.#locate(table, hash);
+    const known = table[place] ?? NONE;
     if (known !== NONE) return known;
     const number = this.#take();
     this.#hashes[number] = hash;
     this.#lengths[number] = this.#length;
     this.#places[number] = this.#bytes.put(this.#sought, this.#length);
-    this.#table[place] = number;
-    this.#size++;
+    table[place] = number;
+    this.#count(hash, 1);
     return number;
   }
 
-  /** Where in the table the name is that is looked for, or the gap where it would be. */
-  #locate(hash: number): number {
-    const mask = this.#table.length - 1;
+  #tableOf(hash: number): Int32Array {
+    const table = this.#tables[hash >>> TABLE_SHIFT];
+    if (!table) throw new Error('there is no such hash');
+    return table;
+  }
+
+  /** It has room for one more. */
+  #roomyTableOf(hash: number): Int32Array {
+    const table = this.#tableOf(hash);
+    const size = this.#sizes[hash >>> TABLE_SHIFT] ?? 0;
+    if (2 * size < table.length - 2) return table;
+    const larger = this.#rehashed(table);
+    this.#tables[hash >>> TABLE_SHIFT] = larger;
+    return larger;
+  }
+
+  #count(hash: number, change: 1 | -1): void {
+    const index = hash >>> TABLE_SHIFT;
+    this.#sizes[index] = (this.#sizes[index] ?? 0) + change;
+    this.#size += change;
+  }
+
+  /** Where in its table the name is that is looked for, or the gap where it would be. */
+  #locate(table: Int32Array, hash: number): number {
+    const mask = table.length - 1;
     let at = hash & mask;
-    for (let number = this.#table[at] ?? NONE; number !== NONE; number = this.#table[at] ?? NONE) {
+    for (let number = table[at] ?? NONE; number !== NONE; number = table[at] ?? NONE) {
       if (this.#hashes[number] === hash && this.#isSought(number)) break;
       at = (at + 1) & mask;
     }
@@ -159,15 +193,19 @@ export class NameTable {
     return this.#end++;
   }
 
-  #rehash(): void {
-    const numbers = this.#table;
-    this.#table = new Int32Array(2 * numbers.length).fill(NONE);
-    const mask = this.#table.length - 1;
+  #rehashed(numbers: Int32Array): Int32Array {
+    const table = noNumbers(2 * numbers.length);
+    const mask = table.length - 1;
     for (const number of numbers) {
       if (number === NONE) continue;
       let at = (this.#hashes[number] ?? 0) & mask;
-      while (this.#table[at] !== NONE) at = (at + 1) & mask;
-      this.#table[at] = number;
+      while (table[at] !== NONE) at = (at + 1) & mask;
+      table[at] = number;
     }
+    return table;
   }
+}
+
+function noNumbers(places: number): Int32Array {
+  return new Int32Array(places).fill(NONE);
 }
