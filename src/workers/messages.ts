@@ -39,6 +39,12 @@ export const toWorker = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('sync'), id: z.number(), path: z.string() }),
   z.object({ type: z.literal('ping') }),
+  /** The first message to a thread: what its work is, so that it can get ready for it. */
+  z.object({
+    type: z.literal('warm'),
+    work: z.enum(['check', 'native', 'node', 'builtin']),
+    limits,
+  }),
   z.object({ type: z.literal('cancel'), signal: z.enum(['SIGTERM', 'SIGKILL']) }),
 ]);
 
@@ -109,9 +115,12 @@ export const fromWorker = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('synced'), id: z.number(), error: systemError.nullable() }),
   z.object({ type: z.literal('pong') }),
+  z.object({ type: z.literal('warmed') }),
   /** Not an answer: the thread blocks while porch runs, and hears only what is written here. */
   z.object({ type: z.literal('control'), fd: z.number(), ends: z.array(z.number()) }),
 ]);
 
 export type ToWorker = z.infer<typeof toWorker>;
+/** What a thread does when it is first asked. */
+export type WarmUp = Extract<ToWorker, { type: 'warm' }>;
 export type FromWorker = z.infer<typeof fromWorker>;

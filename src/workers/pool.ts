@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
 import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
-import type { FromWorker } from './messages.ts';
+import type { FromWorker, WarmUp } from './messages.ts';
 import { givesWay, RunQueue } from './run-queue.ts';
 import { Thread, ThreadDied } from './thread.ts';
 
@@ -72,8 +72,8 @@ export class Pool {
   constructor(options: PoolOptions, startWorker?: () => Worker) {
     this.#options = options;
     this.#startWorker = startWorker;
-    this.#reader = new Thread(startWorker);
-    this.#runners = Array.from({ length: options.runners }, () => new Thread(startWorker));
+    this.#reader = new Thread({ warmUp: this.#warmUpFor('check'), startWorker });
+    this.#runners = Array.from({ length: options.runners }, () => this.#newRunner());
   }
 
   /**
@@ -119,7 +119,7 @@ export class Pool {
 
   /** From now on so many threads run porch. One that is too many ends when its runs have. */
   resize(runners: number): void {
-    while (this.#runners.length < runners) this.#runners.push(new Thread(this.#startWorker));
+    while (this.#runners.length < runners) this.#runners.push(this.#newRunner());
     for (const runner of this.#runners.splice(runners)) {
       this.#leaving.add(runner);
       this.#leave(runner);
@@ -147,7 +147,9 @@ export class Pool {
    * at the end the reader has the time. Rejects with the errno error of a failing disk.
    */
   async sync(path: string): Promise<void> {
-    const thread = this.#draining ? this.#reader : new Thread(this.#startWorker);
+    const thread = this.#draining
+      ? this.#reader
+      : new Thread({ warmUp: this.#warmUpFor('node'), startWorker: this.#startWorker });
     try {
       const answer = await thread.ask({ type: 'sync', path });
       const error = answer.type === 'synced' ? answer.error : null;
@@ -181,6 +183,19 @@ export class Pool {
     await Promise.all([this.#reader.close(), this.closeRunners()]);
   }
 
+  #newRunner(): Thread {
+    const { runsPerThread, spawner } = this.#options;
+    return new Thread({
+      warmUp: this.#warmUpFor(runsPerThread > 1 ? 'builtin' : spawner),
+      ready: () => this.#assignSoon(),
+      startWorker: this.#startWorker,
+    });
+  }
+
+  #warmUpFor(work: WarmUp['work']): WarmUp {
+    return { type: 'warm', work, limits: this.#limits };
+  }
+
   get #allRunners(): Thread[] {
     return [...this.#runners, ...this.#leaving];
   }
@@ -212,14 +227,22 @@ export class Pool {
     this.#left.delete(runner);
   }
 
-  /** Idle threads come first; then, while runs are short, each gets a second batch in advance. */
+  /**
+   * Idle threads come first; then, while runs are short, each gets a second batch in advance. Where
+   * one is ready, those that have yet to start get nothing: what waits for the ready one begins sooner.
+   */
   #assign(): void {
+    const isOneReady = this.#runners.some(({ isReady }) => isReady);
     const share = Math.ceil(this.#queue.size / this.#runners.length);
     const count = Math.min(this.#batchSize, share);
     const deepest = this.#options.spawner === 'native' && this.#runsAreShort ? 1 : 0;
     for (let load = 0; load <= deepest; load++) {
       for (const [workerId, runner] of this.#runners.entries()) {
         if (runner.load > load || this.#occupied.has(runner)) continue;
+        if (isOneReady && !runner.isReady) {
+          if (this.#queue.size > 0) runner.warm();
+          continue;
+        }
         const batch = this.#queue.takeBatch(count, load === 0);
         if (batch.length > 0) void this.#runOn(runner, workerId, batch);
       }

@@ -1,7 +1,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { controlWords } from '../porch/native/spawner.ts';
-import { type FromWorker, fromWorker, type ToWorker } from './messages.ts';
+import { type FromWorker, fromWorker, type ToWorker, type WarmUp } from './messages.ts';
 
 /** The thread died while it had work; `begun` says whether it may have begun what it was asked. */
 export class ThreadDied extends Error {
@@ -28,19 +28,36 @@ type Waiting = {
   reject(error: Error): void;
 };
 
+export type ThreadOptions = {
+  /** What it is to get ready for. */
+  warmUp: WarmUp;
+  /** Called when it has become ready. */
+  ready?(): void;
+  /** Starts a thread that runs worker.ts. */
+  startWorker?: (() => Worker) | undefined;
+};
+
 /** One worker thread: started when it is first asked, and again after it has died. */
 export class Thread {
   #worker: Worker | null = null;
   #asked = 0;
+  #isReady = false;
   readonly #waiting = new Map<number, Waiting>();
   #ping: PromiseWithResolvers<void> | null = null;
   /** Where a thread that blocks while porch runs can be told to end it. */
   #control: { fd: number; ends: readonly number[] } | null = null;
-  readonly #startWorker: () => Worker;
+  readonly #options: ThreadOptions;
 
-  /** `startWorker` starts a thread that runs worker.ts. */
-  constructor(startWorker: () => Worker = startOwnWorker) {
-    this.#startWorker = startWorker;
+  constructor(options: ThreadOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Whether work begins at once. One that died before it was ready counts as ready as well: whoever
+   * asks it is told why.
+   */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   /** Questions that it has not answered yet. */
@@ -108,9 +125,15 @@ export class Thread {
   }
 
   #start(): Worker {
-    const worker = this.#startWorker();
+    const { startWorker = startOwnWorker, warmUp } = this.#options;
+    const worker = startWorker();
+    worker.postMessage(warmUp);
     worker.on('message', (data: unknown) => {
       const answer = fromWorker.parse(data);
+      if (answer.type === 'warmed') {
+        this.#becomes(true);
+        return;
+      }
       if (answer.type === 'control') {
         this.#control = answer;
         return;
@@ -136,6 +159,11 @@ export class Thread {
     return worker;
   }
 
+  #becomes(ready: boolean): void {
+    this.#isReady = ready;
+    if (ready) this.#options.ready?.();
+  }
+
   #pong(): void {
     this.#ping?.resolve();
     this.#ping = null;
@@ -143,6 +171,7 @@ export class Thread {
 
   #died(reason: string): void {
     this.#worker = null;
+    this.#becomes(!this.#isReady);
     this.#pong();
     this.#control?.ends.forEach((fd) => {
       closeSync(fd);

@@ -1,12 +1,13 @@
 /** The thread's side: reads and checks intents, runs porch, answers each message once. */
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { checkContent } from '../intent/content.ts';
 import { checkFile } from '../intent/read.ts';
 import { errnoOf, syncFileSystem } from '../platform/index.ts';
 import { runPorchNative } from '../porch/native/run.ts';
 import { NativeSpawner } from '../porch/native/spawner.ts';
 import { runPorch } from '../porch/run.ts';
 import type { PorchRequest, PorchResult, PorchRun } from '../porch/types.ts';
-import { type FromWorker, type ToWorker, toWorker } from './messages.ts';
+import { type FromWorker, type ToWorker, toWorker, type WarmUp } from './messages.ts';
 
 /** A run that lasts longer keeps neither results nor runs waiting behind it. */
 const LONG_MS = 50;
@@ -26,6 +27,9 @@ async function handle(message: ToWorker): Promise<void> {
     for (const run of running) run.cancel(message.signal);
   } else if (message.type === 'ping') {
     send({ type: 'pong' });
+  } else if (message.type === 'warm') {
+    await warm(message);
+    send({ type: 'warmed' });
   } else if (message.type === 'check') {
     const results = message.paths.map((path) => checkFile(path, message.limits));
     send({ type: 'checked', id: message.id, results });
@@ -34,6 +38,21 @@ async function handle(message: ToWorker): Promise<void> {
   } else {
     await run(message);
   }
+}
+
+/** An intent that is in order: reading it has everything compiled that reading takes. */
+const sample = Buffer.from(
+  '{"intent_type":"scaling","target":"a","namespace":"a","replicas":1,"reason":"a"}',
+);
+
+/** What the first work would wait for is loaded while it settles. What fails here fails then, too. */
+async function warm({ work, limits }: WarmUp): Promise<void> {
+  if (work === 'check') checkContent(sample, limits);
+  if (work === 'builtin') await import('../porch/builtin/run.ts');
+  if (work !== 'native') return;
+  try {
+    nativeSpawner ??= startNativeSpawner();
+  } catch {}
 }
 
 function sync(path: string): { errno: string; message: string } | null {
