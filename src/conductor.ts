@@ -30,6 +30,7 @@ import { takeUp } from './reload/take-up.ts';
 import { claimsOf } from './spool/claim.ts';
 import { ensureDirectories } from './spool/directories.ts';
 import { syncFiled } from './spool/durable.ts';
+import { seemsToWait } from './spool/glimpse.ts';
 import { Ground } from './spool/ground.ts';
 import { layoutOf } from './spool/layout.ts';
 import { Lease } from './spool/lease.ts';
@@ -190,19 +191,22 @@ async function assemble(
     mendPackages(settings.out);
   }
 
-  const opening = settings.once ? endWhenHeld(hold, settings.holdTimeoutMs) : undefined;
-  const store = await openStore(settings, layout, members, life, hold, log, meter, (filed) => {
-    return filed ? syncFiled(layout, filed) : pool.sync(settings.handoff);
-  }).finally(() => {
-    clearInterval(opening);
-  });
-  const runsPerThread = porch === 'builtin' ? BUILTIN_RUNS_PER_THREAD : 1;
   const pool = new Pool({
     runners: settings.maxWorkers,
-    runsPerThread,
+    runsPerThread: porch === 'builtin' ? BUILTIN_RUNS_PER_THREAD : 1,
     limits: settings,
     spawner: porch === 'builtin' ? 'node' : chooseSpawner(settings.porchSpawner, log),
   });
+  if (seemsToWait(settings.handoff)) pool.warm();
+  const opening = settings.once ? endWhenHeld(hold, settings.holdTimeoutMs) : undefined;
+  const store = await openStore(settings, layout, members, life, hold, log, meter, (filed) => {
+    return filed ? syncFiled(layout, filed) : pool.sync(settings.handoff);
+  })
+    .catch(async (error) => {
+      await pool.close();
+      throw error;
+    })
+    .finally(() => clearInterval(opening));
   const slots = new Slots(
     () => pool.appetite,
     () => pipeline.pump(),
