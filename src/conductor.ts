@@ -210,6 +210,7 @@ async function assemble(
   const slots = new Slots(
     () => pool.appetite,
     () => pipeline.pump(),
+    () => pool.reserve,
   );
   const strays = new Strays((count) => {
     log.warn({ error_type: 'porch' }, `ended ${count} processes that porch had left behind`);

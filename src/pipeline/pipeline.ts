@@ -20,6 +20,9 @@ import { ReadAhead } from './read-ahead.ts';
 import type { Slots } from './slots.ts';
 import type { Tally } from './tally.ts';
 
+/** More than the usual priority, which is 5. */
+const URGENT = 6;
+
 export type PipelineParts = {
   settings: Settings;
   layout: Layout;
@@ -105,10 +108,10 @@ export class Pipeline {
   pump(): void {
     const { hold, slots, scheduler, mayBegin } = this.#parts;
     if (mayBegin()) this.#readAhead.pump();
-    while (!this.#stopping && !hold.active && slots.free > 0 && mayBegin()) {
-      const job = scheduler.next(this.#firstUnknown());
+    while (!this.#stopping && !hold.active && slots.freeForUrgent > 0 && mayBegin()) {
+      const job = scheduler.next(this.#firstUnknown(), slots.free > 0 ? 0 : URGENT);
       if (!job) break;
-      void slots.take();
+      slots.takeFree();
       this.#track(this.#process(job));
     }
     this.#parts.progressed();

@@ -2,21 +2,33 @@
 export class Slots {
   readonly #limit: () => number;
   readonly #freed: () => void;
+  readonly #reserve: () => number;
   #taken = 0;
   readonly #waiting: (() => void)[] = [];
 
   /**
    * `limit` says how many there are at the moment; `freed` is called when a slot has become free that
-   * nobody waits for.
+   * nobody waits for; `reserve` says how many more there are for what is urgent.
    */
-  constructor(limit: () => number, freed: () => void) {
+  constructor(limit: () => number, freed: () => void, reserve: () => number = () => 0) {
     this.#limit = limit;
     this.#freed = freed;
+    this.#reserve = reserve;
   }
 
   /** How many more may begin; less than none where the limit has fallen. */
   get free(): number {
     return this.#limit() - this.#taken;
+  }
+
+  /** How many more may begin that are urgent. */
+  get freeForUrgent(): number {
+    return this.free + this.#reserve();
+  }
+
+  /** Takes one of those that are free. */
+  takeFree(): void {
+    this.#taken++;
   }
 
   /** Takes a slot, waiting for one if need be: those who wait come before those who ask `free`. */
@@ -43,6 +55,6 @@ export class Slots {
       this.#taken++;
       this.#waiting.shift()?.();
     }
-    if (this.free > 0) this.#freed();
+    if (this.freeForUrgent > 0) this.#freed();
   }
 }

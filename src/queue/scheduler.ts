@@ -105,10 +105,11 @@ export class Scheduler<T extends Schedulable> {
   /**
    * The job that runs next; its target and its name are busy until `finished`. Where `before` is
    * given, jobs that were not dropped before it have to wait: it is not known yet which target it
-   * belongs to.
+   * belongs to. Targets that are less urgent than `least` have to wait, however old.
    */
-  next(before?: Order): T | undefined {
-    const entry = this.#choose((head) => before === undefined || comesBefore(head, before));
+  next(before?: Order, least = 0): T | undefined {
+    const isKnown = (head: T) => before === undefined || comesBefore(head, before);
+    const entry = this.#choose(isKnown, least);
     if (!entry) return undefined;
     this.#picks++;
     const { target, head } = entry;
@@ -157,10 +158,10 @@ export class Scheduler<T extends Schedulable> {
     this.#offer(target);
   }
 
-  #choose(allowed: (head: T) => boolean): Entry<T> | undefined {
+  #choose(allowed: (head: T) => boolean, least: number): Entry<T> | undefined {
     const oldestFirst = this.#picks % OLDEST_EVERY === OLDEST_EVERY - 1;
     let chosen: Entry<T> | undefined;
-    for (let priority = PRIORITIES - 1; priority >= 0; priority--) {
+    for (let priority = PRIORITIES - 1; priority >= least; priority--) {
       const entry = this.#firstReady(priority);
       if (!entry || !allowed(entry.head)) continue;
       if (!chosen || comesBefore(entry.head, chosen.head)) chosen = entry;

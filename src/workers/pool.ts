@@ -84,6 +84,11 @@ export class Pool {
     return this.#runners.length * this.#batchSize * (this.#runsAreShort ? 2 : 1);
   }
 
+  /** How many more it takes of what is urgent: claimed already, that goes first when a run has ended. */
+  get reserve(): number {
+    return this.#runsAreShort ? this.#runners.length : 0;
+  }
+
   get #runsAreShort(): boolean {
     return this.#averageMs < SHORT_MS;
   }

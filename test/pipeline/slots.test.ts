@@ -109,3 +109,19 @@ test('however it is taken and given, nobody holds more than there are and nobody
     }),
   );
 });
+
+test('what is urgent has more slots than the rest, and is told when one of them is free', () => {
+  let freed = 0;
+  const slots = new Slots(
+    () => 1,
+    () => freed++,
+    () => 1,
+  );
+  slots.takeFree();
+  assert.deepEqual([slots.free, slots.freeForUrgent], [0, 1]);
+  slots.takeFree();
+  assert.deepEqual([slots.free, slots.freeForUrgent], [-1, 0]);
+  slots.give();
+  assert.equal(freed, 1);
+  assert.deepEqual([slots.free, slots.freeForUrgent], [0, 1]);
+});

@@ -174,6 +174,18 @@ test('a priority chooses between targets, and lends its urgency to those before 
   assert.deepEqual(drain(withJobs(normal, before, urgent)), [before, urgent, normal]);
 });
 
+test('where only urgent ones are asked for, no other is given, however old', () => {
+  const scheduler = withJobs(
+    job('old', 1, { priority: 5 }),
+    ...Array.from({ length: 9 }, (_, index) => job(`urgent-${index}`, 2 + index, { priority: 6 })),
+  );
+  for (let index = 0; index < 9; index++) {
+    assert.equal(scheduler.next(undefined, 6)?.target, `urgent-${index}`);
+  }
+  assert.equal(scheduler.next(undefined, 6), undefined);
+  assert.equal(scheduler.next()?.target, 'old');
+});
+
 test('a target that is blocked waits until it is not, and the others go on', () => {
   const [first, second] = [job('a', 1), job('a', 2)];
   const other = job('b', 3);

@@ -43,6 +43,41 @@ test('a runner that dies is replaced, and the runs of the others and after go on
   assert.ok(existsSync(join(dir, 'porch.log')));
 });
 
+/** The first thread works; what the others are is given. */
+const firstWorks = (others: () => Worker) => {
+  let isFirst = true;
+  return () => {
+    const worker = isFirst ? startWorker() : others();
+    isFirst = false;
+    return worker;
+  };
+};
+
+const startWorker = () => new Worker(new URL('../../src/workers/worker.ts', import.meta.url));
+
+const deaf = () => new Worker('setInterval(() => {}, 1000)', { eval: true });
+
+test('what a ready thread can do does not wait for one that has yet to start', async (t) => {
+  const pool = makePool(t, {}, firstWorks(deaf));
+  const { request } = makeFiles(t);
+  await pool.run(request('intent-a.json'));
+  const runs = ['b', 'c', 'd'].map((name) => pool.run(request(`intent-${name}.json`)));
+  for (const run of runs) assert.deepEqual((await run).workerId, 0);
+});
+
+test('where a second thread cannot start, whoever waits for it is told', async (t) => {
+  const broken = () => new Worker('throw new Error("no memory")', { eval: true });
+  const pool = makePool(t, {}, firstWorks(broken));
+  const { dir, request, begun } = makeFiles(t);
+  await pool.run(request('intent-a.json'));
+  const long = pool.run(request('intent-b.json', 'wait-for=go'));
+  await begun('intent-b.json');
+  const reason = { message: 'a worker thread died: no memory' };
+  await assert.rejects(pool.run(request('intent-c.json')), reason);
+  writeFileSync(join(dir, 'go'), '');
+  assert.equal((await long).result.exitCode, 0);
+});
+
 test('a pool that was warmed or never used holds nothing up', async (t) => {
   const pool = makePool(t);
   pool.cancel('SIGTERM');
@@ -88,7 +123,6 @@ test('threads without work answer a ping, and those that run porch are not waite
 });
 
 test('a thread that is deaf leaves a ping open, and one that dies ends it', async (t) => {
-  const deaf = () => new Worker('setInterval(() => {}, 1000)', { eval: true });
   const pool = makePool(t, { runners: 1 }, deaf);
   pool.warm();
   let answered = false;
