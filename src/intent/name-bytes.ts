@@ -1,10 +1,12 @@
+import { isWhole, nameKept } from './kept-names.ts';
+
 const CHUNK_BYTES = 256 * 1024;
 
 /** Names that lie one after the other in one piece of memory, and how many of them are still wanted. */
 type Chunk = { bytes: Buffer; names: number };
 
 /**
- * The bytes of many names, in chunks that the garbage collector has nothing to look for in. A chunk is
+ * The bytes of many names, as they are kept, in chunks that the garbage collector has nothing to look for in. A chunk is
  * let go with the last of its names: names that come together mostly go together.
  */
 export class NameBytes {
@@ -37,7 +39,7 @@ export class NameBytes {
 
   text(place: number, length: number): string {
     const from = place % CHUNK_BYTES;
-    return this.#at(place).toString('utf8', from, from + length);
+    return nameKept(this.#at(place), from, from + length);
   }
 
   equals(place: number, name: Buffer, length: number): boolean {
@@ -49,15 +51,19 @@ export class NameBytes {
     return true;
   }
 
-  /** Less than 0 where the first comes before the second as JavaScript compares strings. */
-  compare(placeA: number, lengthA: number, placeB: number, lengthB: number): number {
+  /**
+   * Less than 0 where the first comes before the second as JavaScript compares strings; 0 where that
+   * is not told by a byte that both have.
+   */
+  difference(placeA: number, lengthA: number, placeB: number, lengthB: number): number {
     const [a, b] = [this.#at(placeA), this.#at(placeB)];
     const [fromA, fromB] = [placeA % CHUNK_BYTES, placeB % CHUNK_BYTES];
+    if (isWhole(a[fromA]) !== isWhole(b[fromB])) return 0;
     for (let index = 0; index < lengthA && index < lengthB; index++) {
       const difference = rank(a[fromA + index]) - rank(b[fromB + index]);
       if (difference !== 0) return difference;
     }
-    return lengthA - lengthB;
+    return 0;
   }
 
   #at(place: number): Buffer {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { columnBuffer, makeRoom } from './columns.ts';
+import { keep, keepBytes, mostBytes } from './kept-names.ts';
 import { NameBytes } from './name-bytes.ts';
 
 /**
@@ -64,9 +65,8 @@ export class NameTable {
 
   /** The same of a name in UTF-8 that lies in `bytes`, from `from` to before `end`. */
   addBytes(bytes: Buffer, from: number, end: number): number {
-    this.#makeSoughtRoom(end - from);
-    this.#length = end - from;
-    for (let index = from; index < end; index++) this.#sought[index - from] = bytes[index] ?? 0;
+    this.#makeSoughtRoom(end - from + 1);
+    this.#length = keepBytes(bytes, from, end, this.#sought);
     return this.#add(this.#hashSought());
   }
 
@@ -97,8 +97,11 @@ export class NameTable {
 
   /** Less than 0 where the name of the first comes before that of the second, as strings compare. */
   compare(a: number, b: number): number {
+    if (a === b) return 0;
     const [placeA = 0, placeB = 0] = [this.#places[a], this.#places[b]];
-    return this.#bytes.compare(placeA, this.#lengths[a] ?? 0, placeB, this.#lengths[b] ?? 0);
+    const [lengthA = 0, lengthB = 0] = [this.#lengths[a], this.#lengths[b]];
+    const difference = this.#bytes.difference(placeA, lengthA, placeB, lengthB);
+    return difference !== 0 ? difference : this.name(a) < this.name(b) ? -1 : 1;
   }
 
   /** The number of the name that is looked for, which has this hash. */
@@ -156,8 +159,8 @@ export class NameTable {
 
   /** Looks for this name from now on; gives its hash. */
   #seek(name: string): number {
-    this.#makeSoughtRoom(3 * name.length);
-    this.#length = this.#encode(name);
+    this.#makeSoughtRoom(mostBytes(name));
+    this.#length = keep(name, this.#sought);
     return this.#hashSought();
   }
 
@@ -172,15 +175,6 @@ export class NameTable {
     }
     hash = Math.imul(hash ^ (hash >>> 16), MIXER);
     return (hash ^ (hash >>> 13)) >>> 0;
-  }
-
-  #encode(name: string): number {
-    for (let index = 0; index < name.length; index++) {
-      const code = name.charCodeAt(index);
-      if (code > 127) return this.#sought.write(name);
-      this.#sought[index] = code;
-    }
-    return name.length;
   }
 
   #take(): number {

@@ -18,6 +18,14 @@ const name = fc.oneof(
     '\u{10000}',
     '\u{1f600}b',
     'x'.repeat(2000),
+    'intent-.json',
+    'intent.json',
+    'intent-json',
+    'intent-\0.json',
+    'intent-ü.json',
+    'intent-1-.json',
+    'intent-1.json.json',
+    'intent-1/.json',
   ),
   fc.integer({ min: 0, max: 400 }).map((index) => `intent-${index}.json`),
 );
@@ -59,6 +67,18 @@ test('any sequence of steps gives what a plain map gives, and numbers stay dense
         assert.equal(table.find(known), number);
         assert.equal(table.name(number), known);
       }
+    }),
+  );
+});
+
+test('a name is the same, given as text and as bytes', () => {
+  fc.assert(
+    fc.property(name, (one) => {
+      const table = new NameTable();
+      const bytes = Buffer.from(`<${one}>`);
+      const number = table.addBytes(bytes, 1, bytes.length - 1);
+      assert.equal(table.find(one), number);
+      assert.equal(table.name(number), one);
     }),
   );
 });
