@@ -239,8 +239,10 @@ async function assemble(
       pipeline.changed(name);
     },
     taken: (name) => pipeline.has(name),
+    takenAny: () => pipeline.hasAny,
     timeOf: (name) => pipeline.timeOf(name),
     looked: (error) => lifecycle.looked(error),
+    help: (rawNames) => pool.look(settings.handoff, rawNames),
   });
   const successLevel = progress ? 'debug' : 'info';
   const concluder = new Concluder({ ...base, filing, successLevel });

@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from './config/settings.ts';
+import { entriesOf } from './platform/index.ts';
 import type { Hold } from './queue/hold.ts';
 import {
   isJournalSegment,
@@ -28,11 +28,7 @@ export function openStore(
   return Store.open({
     snapshot: layout.snapshot,
     journal: layout.journal,
-    stateFiles: () => {
-      return readdirSync(layout.handoff)
-        .filter((name) => isJournalSegment(name) || isUnfinishedSnapshot(name))
-        .map((name) => join(layout.handoff, name));
-    },
+    stateFiles: () => stateFilesIn(layout.handoff),
     others: {
       names: () => members.others,
       look: () => members.look(),
@@ -55,4 +51,16 @@ export function openStore(
       else log.info(message);
     },
   });
+}
+
+/** A million intents may lie beside them. Throws errno errors. */
+async function stateFilesIn(handoff: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const rawNames of entriesOf(handoff, { prefix: '.' })) {
+    for (const rawName of rawNames) {
+      if (!isJournalSegment(rawName) && !isUnfinishedSnapshot(rawName)) continue;
+      found.push(join(handoff, Buffer.from(rawName, 'latin1').toString()));
+    }
+  }
+  return found;
 }

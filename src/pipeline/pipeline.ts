@@ -74,7 +74,12 @@ export class Pipeline {
 
   /** Whether this name's file in handoff is being read, queued or left to another instance. */
   has(name: string): boolean {
-    return this.knows(name) || this.#readAhead.has(name);
+    // At the start there is none, and a million are asked for.
+    return this.hasAny && (this.knows(name) || this.#readAhead.has(name));
+  }
+
+  get hasAny(): boolean {
+    return this.queued + this.foreign > 0;
   }
 
   /** Its place in the order of dropping. */

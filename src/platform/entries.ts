@@ -1,5 +1,8 @@
 import type { Dir } from 'node:fs';
-import { opendir, readdir } from 'node:fs/promises';
+import { open, opendir, readdir, statfs } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { getdents } from './getdents.ts';
+import { networkTypeOf } from './linux.ts';
 
 /** So many are read from the kernel at a time. */
 const ENTRIES_A_READ = 1000;
@@ -7,20 +10,53 @@ const ENTRIES_A_READ = 1000;
 /** Deno gives names as text, whatever encoding is asked for. */
 const asText = 'deno' in process.versions;
 
+export type EntriesOptions = {
+  /** Few are read at once, for each step is a call of its own. */
+  expected?: number;
+  /** Only names that begin with this, in Latin-1; only for them there is anything to be done. */
+  prefix?: string;
+};
+
 /**
  * The names in a directory, as they come from the kernel, many at a time: a list of a million would
  * take more memory than all that is done with it. In Latin-1, one character a byte, so that nothing is
- * lost of those that are not UTF-8. A disk that stalls holds up nobody but who waits for this. Where
- * few are `expected` they are read at once, for each step is a call of its own. Throws errno errors.
+ * lost of those that are not UTF-8. A disk that stalls holds up nobody but who waits for this, except
+ * a local one while it is asked for many names. Throws errno errors.
  */
 export async function* entriesOf(
   path: string,
-  expected = Number.POSITIVE_INFINITY,
+  { expected = Number.POSITIVE_INFINITY, prefix = '' }: EntriesOptions = {},
 ): AsyncGenerator<string[]> {
+  const isAsked = (name: string) => name.startsWith(prefix);
   if (expected < ENTRIES_A_READ) {
-    yield (await readdir(path, { encoding: 'latin1' })).map(inLatin1);
-    return;
+    const names = await readdir(path, { encoding: 'latin1' });
+    yield names.map(inLatin1).filter(isAsked);
+  } else if (getdents && networkTypeOf((await statfs(path)).type) === null) {
+    yield* localEntriesOf(getdents, path, prefix);
+  } else {
+    for await (const names of portableEntriesOf(path)) yield names.filter(isAsked);
   }
+}
+
+/** In this thread: to have another one ask the kernel takes longer than the kernel. */
+async function* localEntriesOf(
+  next: NonNullable<typeof getdents>,
+  path: string,
+  prefix: string,
+): AsyncGenerator<string[]> {
+  const directory = await open(path, 'r');
+  try {
+    for (let names = next(directory.fd, prefix); names; names = next(directory.fd, prefix)) {
+      yield names;
+      await nextTurn();
+    }
+  } finally {
+    await directory.close();
+  }
+}
+
+/** The same on every system, and by Node's own threads. */
+export async function* portableEntriesOf(path: string): AsyncGenerator<string[]> {
   const directory = await opendir(path, { encoding: 'latin1', bufferSize: ENTRIES_A_READ });
   try {
     for (let isLarge = false; ; isLarge = true) {

@@ -27,6 +27,9 @@ const networkTypes = new Map([
   [0x7461636f, 'ocfs2'],
 ]);
 
+/** The name of a network file system by its type, or null. */
+export const networkTypeOf = (type: number): string | null => networkTypes.get(type >>> 0) ?? null;
+
 const cString = (path: string | Buffer) =>
   typeof path === 'string' ? Buffer.from(`${path}\0`) : Buffer.concat([path, Buffer.alloc(1)]);
 
@@ -54,7 +57,7 @@ export const linux: Platform = {
   },
 
   networkFileSystem(path) {
-    return networkTypes.get(statfsSync(path).type >>> 0) ?? null;
+    return networkTypeOf(statfsSync(path).type);
   },
 
   processScope() {

@@ -13,6 +13,8 @@ export class FutureTimes {
 
   /** Since when a file is unchanged. */
   changeTime(name: string, mtimeMs: number, now: number): number {
+    // Most never are: to look for each of a million names costs as much as all else here.
+    if (mtimeMs <= now && this.#firstSeen.size === 0) return mtimeMs;
     const first = this.#firstSeen.get(name);
     // Our clock may have been set back since.
     if (first?.mtimeMs === mtimeMs && first.now <= now) return first.now;
@@ -29,6 +31,6 @@ export class FutureTimes {
   }
 
   forget(name: string): void {
-    this.#firstSeen.delete(name);
+    if (this.#firstSeen.size > 0) this.#firstSeen.delete(name);
   }
 }

@@ -25,8 +25,15 @@ export type IntakeEvents = {
   changed(name: string): void;
   /** Whether the file of this name in handoff was taken already, so that a look passes over it. */
   taken(name: string): boolean;
+  /** Whether any was. */
+  takenAny(): boolean;
   /** Under which time the file of this name is known that waits there, read or being read. */
   timeOf(name: string): number | undefined;
+  /**
+   * Has another thread look at these files, where it has the time: their modification times, NaN for
+   * what is no file and for what it cannot look at.
+   */
+  help(rawNames: string[]): Promise<Float64Array> | null;
   /** A directory bears the name of an intent: it is left alone. */
   directory(name: string): void;
   /** The directory could be read (null) or not. */

@@ -1,11 +1,12 @@
-import { lstatSync } from 'node:fs';
-import { entriesOf, errnoOf } from '../platform/index.ts';
+import { errnoOf, type Found, lookAt } from '../platform/index.ts';
 import { comesBefore, type Order } from '../queue/scheduler.ts';
 import { FutureTimes } from './future-times.ts';
 import type { IntakeEvents, IntakeOptions, Waiting } from './intake-types.ts';
+import { Misnamed } from './misnamed.ts';
 import { NameHeap } from './name-heap.ts';
 import { nameOf, RawNames } from './raw-names.ts';
 import { type Moment, momentIn, Settling, thisMoment } from './settling.ts';
+import { type Entry, Survey } from './survey.ts';
 import { Watcher } from './watcher.ts';
 
 export type { IntakeEvents, IntakeOptions, Waiting } from './intake-types.ts';
@@ -28,7 +29,7 @@ export class Intake {
   /** What the files are really called that settle or have settled under a name that we gave. */
   readonly #rawNames: RawNames;
   readonly #futureTimes = new FutureTimes();
-  readonly #directories = new Set<string>();
+  readonly #misnamed: Misnamed;
   #lookTimer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | null = null;
   /** How many names the last look came upon. */
@@ -41,6 +42,7 @@ export class Intake {
     this.#rawNames = new RawNames(handoff);
     this.#options = options;
     this.#events = events;
+    this.#misnamed = new Misnamed((name) => events.directory(name));
     this.#watcher = new Watcher(handoff, {
       changed: (rawName) => this.#notified(rawName),
       unwatched: (error) => events.unwatched(error),
@@ -139,10 +141,10 @@ export class Intake {
     try {
       // To watch anew would keep the program from ending.
       if (this.#options.watch && !this.#stopped) this.#watcher.arm();
-      await this.#seen(entriesOf(this.#handoff, this.#entries));
+      await this.#survey();
       this.#events.looked(null);
     } catch (error) {
-      this.#settled.release(() => false);
+      this.#settled.release('none');
       this.#events.looked(error);
     }
     if (this.#settled.size > 0) this.#events.arrived();
@@ -185,8 +187,7 @@ export class Intake {
   #isStill(name: string, time: number): boolean {
     if (this.#options.times.debounceMs < CLOCK_TICK_MS) return false;
     try {
-      const path = this.#rawNames.pathOf(name);
-      return lstatSync(path, { throwIfNoEntry: false })?.mtimeMs === time;
+      return lookAt(this.#rawNames.pathOf(name))?.mtimeMs === time;
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
       return false;
@@ -198,35 +199,38 @@ export class Intake {
    * for the same target that was found late; also what settles for the news of it: of the older
    * files there may have been news, and none of the newer ones.
    */
-  async #seen(batches: AsyncIterable<string[]>): Promise<void> {
+  async #survey(): Promise<void> {
     const now = thisMoment();
-    const gone = new Set(this.#directories);
-    let entries = 0;
-    for await (const rawNames of batches) {
-      entries += rawNames.length;
-      for (const rawName of rawNames) {
-        const name = nameOf(rawName);
-        if (name !== undefined) this.#find(name, rawName, now);
-        if (name !== undefined) gone.delete(name);
-      }
-      if (this.#stopped) break;
-    }
-    this.#entries = entries;
-    this.#settled.release((name, time) => {
-      if (this.#settling.has(name) && !this.#isStill(name, time)) return false;
-      this.#settling.delete(name);
-      const isTaken = this.#events.taken(name);
-      if (isTaken) this.#rawNames.forget(name);
-      return !isTaken;
-    });
-    for (const name of gone) this.#directories.delete(name);
+    this.#entries = await Survey.make(
+      {
+        handoff: this.#handoff,
+        isNew: (name) => !this.#settled.has(name) && !this.#events.taken(name),
+        isStirring: (name) => this.#settling.has(name),
+        found: (entry, found) => this.#found(entry, found, now),
+        stopped: () => this.#stopped,
+        help: (rawNames) => this.#events.help(rawNames),
+      },
+      this.#entries,
+    );
+    // Where there was no news and none was taken, nobody has to be asked about a million names.
+    const isSure = this.#settling.size === 0 && !this.#events.takenAny();
+    this.#settled.release(isSure ? 'all' : (name, time) => this.#isWanted(name, time));
+    this.#misnamed.looked();
   }
 
-  /** A name that a look has come upon. */
-  #find(name: string, rawName: string, now: Moment): void {
-    if (this.#settled.has(name) || this.#events.taken(name)) return;
+  /** Whether what a look has found is still to be had, and as it was found. */
+  #isWanted(name: string, time: number): boolean {
+    if (this.#settling.has(name) && !this.#isStill(name, time)) return false;
+    this.#settling.delete(name);
+    const isTaken = this.#events.taken(name);
+    if (isTaken) this.#rawNames.forget(name);
+    return !isTaken;
+  }
+
+  /** What a look has come upon. */
+  #found({ name, rawName }: Entry, found: Found | null, now: Moment): void {
     this.#rawNames.remember(name, rawName);
-    const time = this.#consider(name, now);
+    const time = this.#consider(name, found, now);
     if (time === undefined) return;
     this.#settling.delete(name);
     this.#settled.hold(name, time);
@@ -240,13 +244,11 @@ export class Intake {
   }
 
   /** The time of a settled file; for one that is not settled, sees to it that it is looked at again. */
-  #consider(name: string, now: Moment): number | undefined {
-    const found = lstatSync(this.#rawNames.pathOf(name), { throwIfNoEntry: false });
-    if (!found || found.isDirectory()) {
+  #consider(name: string, found: Found | null, now: Moment): number | undefined {
+    if (!found || found.isDirectory) {
       this.#rawNames.forget(name);
       this.#futureTimes.forget(name);
-      if (found && !this.#directories.has(name)) this.#events.directory(name);
-      if (found) this.#directories.add(name);
+      if (found) this.#misnamed.found(name);
       return undefined;
     }
     const quiet = now.date - this.#futureTimes.changeTime(name, found.mtimeMs, now.date);
@@ -270,7 +272,7 @@ export class Intake {
   /** A file that cannot be looked at now is looked at again. */
   #considerDue(name: string, now: Moment): number | undefined {
     try {
-      return this.#consider(name, now);
+      return this.#consider(name, lookAt(this.#rawNames.pathOf(name)), now);
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
       this.settle(name, this.#options.times.periodMs);

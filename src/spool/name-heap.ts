@@ -68,11 +68,15 @@ export class NameHeap {
   }
 
   /** Releases those of the held that are wanted, and forgets the others. */
-  release(isWanted: (name: string, time: number) => boolean): void {
+  release(wanted: 'all' | 'none' | ((name: string, time: number) => boolean)): void {
+    const isWanted = (number: number) => {
+      if (typeof wanted === 'string') return wanted === 'all';
+      return wanted(this.#names.name(number), this.#times[number] ?? 0);
+    };
     const { end } = this.#names;
     for (let number = 0; number < end && this.#names.size > this.#size; number++) {
       if (this.#positions[number] !== HELD) continue;
-      if (isWanted(this.#names.name(number), this.#times[number] ?? 0)) this.#push(number);
+      if (isWanted(number)) this.#push(number);
       else this.#forget(number);
     }
     this.#firstHeld = undefined;

@@ -21,7 +21,7 @@ import { type Others, Tails } from './tails.ts';
 export type Source = {
   snapshot: string;
   /** Paths of all state files that lie in handoff, as of now. */
-  stateFiles(): readonly string[];
+  stateFiles(): Promise<readonly string[]>;
   others: Others;
   instance: string;
   /** Directory of the status files: where the state is damaged, they know outcomes too. */
@@ -64,9 +64,12 @@ async function loadOnce(options: Source): Promise<Loaded> {
     options.report(message, isDamage);
   };
   const source = { ...options, report };
-  await endJournals(source);
+  const ended = await endJournals(source);
   const covers = await loadSnapshot(source, memory);
-  const uncovered = await loadSegments(source, memory, covers);
+  // They lie among all that waits. Where we are alone and have sealed none, they are what they were.
+  const isSame = !ended.sealed && others.names().length === 0;
+  const files = isSame ? ended.files : await source.stateFiles();
+  const uncovered = await loadSegments(source, files, memory, covers);
   if (damaged) await recallFiled(source, memory.history);
   const known = [...uncovered, ...covers];
   const tails = new Tails(others, known, (record) => memory.apply(record));
@@ -74,18 +77,30 @@ async function loadOnce(options: Source): Promise<Loaded> {
   return { memory, tails, covers, uncovered, mended };
 }
 
-/** Seals what dead instances were writing, and removes what they had not written to its end. */
-async function endJournals({ others, stateFiles, report }: Source): Promise<void> {
-  for (const path of stateFiles()) {
-    if (path.endsWith('.journal') && others.isOurs(path)) await fence(path, report);
+/**
+ * Seals what dead instances were writing, and removes what they had not written to its end. Gives the
+ * state files that there were before, and whether one was sealed.
+ */
+async function endJournals({ others, stateFiles, report }: Source) {
+  const files = await stateFiles();
+  let sealed = false;
+  for (const path of files) {
+    if (path.endsWith('.journal') && others.isOurs(path)) {
+      sealed = true;
+      await fence(path, report);
+    }
     if (path.endsWith('.tmp') && others.names().length === 0) await unlinkIfThere(path);
   }
+  return { files, sealed };
 }
 
 /** Sealed segments by number, so that the records of one instance are read in their order. */
-function sealedBy({ others, stateFiles }: Source): (SegmentName & { number: number })[] {
+function sealedBy(
+  { others }: Source,
+  files: readonly string[],
+): (SegmentName & { number: number })[] {
   const theirs = new Set(others.names().map((name) => others.journalOf(name)));
-  return stateFiles()
+  return files
     .map(segmentName)
     .flatMap((found) => {
       const { number, journal } = found;
@@ -137,11 +152,12 @@ async function takeOver(
 /** Replays the sealed segments of journals that are none of the others'. */
 async function loadSegments(
   source: Source,
+  files: readonly string[],
   memory: Memory,
   covers: readonly Covered[],
 ): Promise<SealedSegment[]> {
   const uncovered: SealedSegment[] = [];
-  for (const segment of sealedBy(source)) {
+  for (const segment of sealedBy(source, files)) {
     // One that is gone by now is covered by a snapshot.
     const read = await ifThere(loadSegment(source, segment, memory, covers));
     if (read) uncovered.push(read);

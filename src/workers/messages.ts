@@ -31,6 +31,12 @@ const request = z.object({
 export const toWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('check'), id: z.number(), paths: z.array(z.string()), limits }),
   z.object({
+    type: z.literal('look'),
+    id: z.number(),
+    directory: z.string(),
+    rawNames: z.array(z.string()),
+  }),
+  z.object({
     type: z.literal('run'),
     id: z.number(),
     requests: z.array(request),
@@ -103,6 +109,11 @@ const porchResult = z.object({
 
 export const fromWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('checked'), id: z.number(), results: z.array(checkResult) }),
+  z.object({
+    type: z.literal('seen'),
+    id: z.number(),
+    times: z.instanceof(Float64Array<ArrayBuffer>),
+  }),
   z.object({
     type: z.literal('ran'),
     id: z.number(),

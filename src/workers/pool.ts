@@ -32,6 +32,9 @@ const SHORT_MS = 50;
 const BATCH_MS = 5;
 const LARGEST_BATCH = 16;
 
+/** With two questions the reader has the next one before it has answered the last. */
+const LOOKS_AT_ONCE = 2;
+
 export type RunOptions = {
   /** It may be what ended a worker: no other run shares its fate. */
   alone: boolean;
@@ -136,6 +139,24 @@ export class Pool {
   async check(paths: string[]): Promise<CheckResult[]> {
     const answer = await this.#reader.ask({ type: 'check', paths, limits: this.#limits });
     return answer.type === 'checked' ? answer.results : [];
+  }
+
+  /**
+   * When the files of these raw names were modified; NaN for what is none, and for what cannot be
+   * looked at, all of them where the reader died over it. Null where the reader has enough to do.
+   */
+  look(directory: string, rawNames: string[]): Promise<Float64Array> | null {
+    return this.#reader.load < LOOKS_AT_ONCE ? this.#look(directory, rawNames) : null;
+  }
+
+  async #look(directory: string, rawNames: string[]): Promise<Float64Array> {
+    try {
+      const answer = await this.#reader.ask({ type: 'look', directory, rawNames });
+      if (answer.type === 'seen') return answer.times;
+    } catch (error) {
+      if (!(error instanceof ThreadDied)) throw error;
+    }
+    return new Float64Array(rawNames.length).fill(Number.NaN);
   }
 
   /** Runs porch once. Rejects with ThreadDied. */

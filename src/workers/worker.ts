@@ -2,7 +2,7 @@
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { checkContent } from '../intent/content.ts';
 import { checkFile } from '../intent/read.ts';
-import { errnoOf, syncFileSystem } from '../platform/index.ts';
+import { errnoOf, modificationTimes, syncFileSystem } from '../platform/index.ts';
 import { runPorchNative } from '../porch/native/run.ts';
 import { NativeSpawner } from '../porch/native/spawner.ts';
 import { runPorch } from '../porch/run.ts';
@@ -33,6 +33,9 @@ async function handle(message: ToWorker): Promise<void> {
   } else if (message.type === 'check') {
     const results = message.paths.map((path) => checkFile(path, message.limits));
     send({ type: 'checked', id: message.id, results });
+  } else if (message.type === 'look') {
+    const times = modificationTimes(message.directory, message.rawNames);
+    send({ type: 'seen', id: message.id, times });
   } else if (message.type === 'sync') {
     send({ type: 'synced', id: message.id, error: sync(message.path) });
   } else {

@@ -32,6 +32,8 @@ function makeReadAhead(
       changed: () => {},
       timeOf: (name) => scheduler.get(name)?.time ?? readAhead.timeOf(name),
       taken: (name) => scheduler.has(name) || readAhead.has(name) || refused.includes(name),
+      takenAny: () => true,
+      help: () => null,
       directory: () => {},
       looked: () => {},
       unwatched: () => {},

@@ -33,12 +33,14 @@ export class Watched {
       },
       changed: (name) => this.changed.push(name),
       taken: (name) => this.inHand.has(name),
+      takenAny: () => this.inHand.size > 0,
       timeOf: () => undefined,
       directory: (name) => this.directories.push(name),
       looked: (error) => {
         this.looks++;
         if (error !== null) this.errors.push(error);
       },
+      help: () => null,
       unwatched: (error) => this.unwatched.push(error),
     };
     this.intake = new Intake(this.handoff, { times: this.times, watch }, this.events);

@@ -100,7 +100,7 @@ export async function openStore(
   const store = await Store.open({
     snapshot,
     journal,
-    stateFiles: () => {
+    stateFiles: async () => {
       return readdirSync(handoff)
         .filter(isJournalSegment)
         .map((name) => join(handoff, name));

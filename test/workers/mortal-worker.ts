@@ -1,4 +1,4 @@
-/** The real worker, but reading a file named `deadly` or running for an intent of it ends the thread. */
+/** The real worker, but reading a file named `deadly`, looking at it or running for an intent of it ends the thread. */
 import { basename } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { toWorker } from '../../src/workers/messages.ts';
@@ -10,7 +10,9 @@ parentPort?.on('message', (data: unknown) => {
       ? message.paths
       : message.type === 'run'
         ? message.requests.map(({ intentPath }) => intentPath)
-        : [];
+        : message.type === 'look'
+          ? message.rawNames
+          : [];
   for (const path of paths) {
     if (basename(path).startsWith('intent-deadly')) process.exit(3);
   }

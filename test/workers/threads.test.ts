@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -19,6 +19,17 @@ test('a reader that dies is told to who waits, and replaced', async (t) => {
     );
   });
   assert.equal((await pool.check([good]))[0]?.kind, 'accepted');
+});
+
+test('a reader looks at files, as many as it has the time for', async (t) => {
+  const pool = makePool(t, {}, mortal);
+  const { dir, put } = makeFiles(t);
+  const { mtimeMs } = lstatSync(put('intent-a.json', ''));
+  const times = [1, 2].map(() => pool.look(dir, ['intent-a.json', 'intent-none.json']));
+  assert.equal(pool.look(dir, ['intent-a.json']), null);
+  for (const found of times) assert.deepEqual([...((await found) ?? [])], [mtimeMs, Number.NaN]);
+  assert.deepEqual(await pool.look(dir, ['intent-deadly.json']), new Float64Array([Number.NaN]));
+  assert.deepEqual(await pool.look(dir, ['intent-a.json']), new Float64Array([mtimeMs]));
 });
 
 test('a thread that cannot start says why', async (t) => {

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { modificationTimes } from '../../src/platform/index.ts';
+import { until } from '../tools/until.ts';
+import { Watched } from './watched.ts';
+
+/** So many that help is asked for. */
+const FILES = 450;
+
+const nameOf = (index: number) => `intent-${String(index).padStart(3, '0')}.json`;
+
+/** Files that were dropped one after the other, the last one first. */
+function watchMany(t: TestContext): Watched {
+  const watched = new Watched(t, { debounceMs: 30_000, periodMs: 60_000 }, false);
+  for (let index = 0; index < FILES; index++) watched.putOld(nameOf(index), 60_000 + 1000 * index);
+  return watched;
+}
+
+/** From now on help comes as from another thread; `meanwhile` happens after it has looked. */
+function help(watched: Watched, meanwhile: () => void | Promise<void> = () => {}): string[] {
+  const helped: string[] = [];
+  watched.events.help = async (rawNames) => {
+    helped.push(...rawNames);
+    const times = modificationTimes(watched.handoff, rawNames);
+    await meanwhile();
+    return times;
+  };
+  return helped;
+}
+
+test('what another thread has looked at settles with the rest, in the same order', async (t) => {
+  const watched = watchMany(t);
+  mkdirSync(join(watched.handoff, 'intent-directory.json'));
+  const helped = help(watched);
+  await watched.intake.look();
+  assert.equal(helped.length, FILES + 1);
+  const taken = watched.intake.take(FILES + 1).map(({ name }) => name);
+  assert.deepEqual(
+    taken,
+    Array.from({ length: FILES }, (_, index) => nameOf(FILES - 1 - index)),
+  );
+  assert.deepEqual(watched.directories, ['intent-directory.json']);
+});
+
+test('what it says nothing of is looked at here', async (t) => {
+  const watched = watchMany(t);
+  watched.events.help = async (rawNames) => new Float64Array(rawNames.length).fill(Number.NaN);
+  await watched.intake.look();
+  assert.equal(watched.intake.settled, FILES);
+  assert.deepEqual(watched.errors, []);
+});
+
+test('where it has no time all are looked at here', async (t) => {
+  const watched = watchMany(t);
+  await watched.intake.look();
+  assert.equal(watched.intake.settled, FILES);
+});
+
+test('what has changed since it looked settles anew', async (t) => {
+  const watched = watchMany(t);
+  help(watched, async () => {
+    writeFileSync(join(watched.handoff, nameOf(7)), 'changed');
+    await until(() => watched.intake.settling === 1);
+  });
+  await watched.intake.start();
+  assert.equal(watched.intake.settled, FILES - 1);
+  assert.equal(watched.intake.settling, 1);
+});
+
+test('what was news, and is old still, has the time that it has now', async (t) => {
+  const watched = watchMany(t);
+  const old = new Date(Date.now() - 3_600_000);
+  help(watched, async () => {
+    utimesSync(join(watched.handoff, nameOf(7)), old, old);
+    await until(() => watched.intake.settling === 1);
+  });
+  await watched.intake.start();
+  assert.deepEqual(watched.intake.peek(), { name: nameOf(7), time: old.getTime() });
+  assert.equal(watched.intake.settling, 0);
+});
+
+test('what was taken since it looked is not found once more', async (t) => {
+  const watched = watchMany(t);
+  help(watched, () => void watched.inHand.add(nameOf(7)));
+  await watched.intake.look();
+  assert.equal(watched.intake.settled, FILES - 1);
+});
+
+test('few are looked at here', async (t) => {
+  const watched = new Watched(t, { watch: false }, false);
+  for (let index = 0; index < 30; index++) watched.putOld(nameOf(index), 60_000);
+  assert.deepEqual(help(watched), []);
+  await watched.intake.look();
+  assert.equal(watched.intake.settled, 30);
+});
+
+test('a failure while it is still looking ends the look, and nothing is waited for in vain', async (t) => {
+  const watched = watchMany(t);
+  help(watched, () => {
+    rmSync(watched.handoff, { recursive: true });
+    throw Object.assign(new Error('EIO: i/o error, lstat'), { code: 'EIO' });
+  });
+  await watched.intake.look();
+  assert.equal(watched.errors.length, 1);
+  assert.equal(watched.intake.settled, 0);
+});
