@@ -26,8 +26,9 @@ export class NameHeap {
     return this.#size;
   }
 
+  /** What is held back does not count. */
   has(name: string): boolean {
-    return this.#find(name) !== undefined;
+    return this.#size > 0 && this.#find(name) !== undefined;
   }
 
   timeOf(name: string): number | undefined {
