@@ -27,6 +27,19 @@ export function resultOf(rows: readonly Row[], quick: boolean): Result {
   return { machine, quick, rows };
 }
 
+/**
+ * The lines that were measured now in the place of those that were kept, in the order of their names.
+ * Throws where the two are of different machines, or of different sizes.
+ */
+export function updated(kept: Result, now: Result): Result {
+  if (kept.machine !== now.machine || kept.quick !== now.quick) {
+    throw new Error(`what was kept is of another kind: ${kept.machine}; a full run replaces it`);
+  }
+  const measured = new Set(now.rows.map(({ line }) => line));
+  const rows = [...kept.rows.filter(({ line }) => !measured.has(line)), ...now.rows];
+  return { ...now, rows: rows.sort((a, b) => (a.line < b.line ? -1 : a.line > b.line ? 1 : 0)) };
+}
+
 /** Throws where the file is no result of the bench. */
 export function readResult(path: string): Result {
   const parsed = result.safeParse(JSON.parse(readFileSync(path, 'utf8')));

@@ -12,7 +12,7 @@ import { writeChart } from './chart.ts';
 import { lines } from './lines.ts';
 import { makePorches } from './porches.ts';
 import { build } from './program.ts';
-import { readResult, resultOf, writeResult } from './result.ts';
+import { type Result, readResult, resultOf, updated, writeResult } from './result.ts';
 import { benchDirectory, removeBenchDirectory } from './spool.ts';
 import { isMet, type Row, table } from './table.ts';
 
@@ -23,6 +23,7 @@ const { values: flags, positionals } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
+    update: { type: 'boolean', default: false },
     against: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -33,10 +34,11 @@ function help(): string {
   const list = Object.entries(lines).map(([name, { what, minutes }]) => {
     return `  ${name}  ${what}: ${minutes.full} min, quick ${minutes.quick} min`;
   });
-  return `npm run bench -- [LINE...] [--quick] [--json FILE] [--against FILE]
+  return `npm run bench -- [LINE...] [--quick] [--json FILE] [--update] [--against FILE]
 
   --quick         smaller sizes
   --json FILE     keep the result; a full run keeps it as docs/performance.json and draws it
+  --update        these lines take the place of theirs in what the last full run has kept
   --against FILE  show what has moved since that result was kept
 
 ${list.join('\n')}`;
@@ -68,10 +70,15 @@ async function bench(): Promise<void> {
     `${result.machine}${flags.quick ? ', --quick: smaller sizes' : ''}\n\n${table(rows)}`,
   );
   if (old) console.log(`\n${moved(old, result)}`);
-  const kept = flags.json ?? (isFull ? `${docs}.json` : undefined);
-  if (kept !== undefined) writeResult(kept, result);
-  if (isFull) writeChart(result, `${docs}.svg`);
+  if (flags.json !== undefined) writeResult(flags.json, result);
+  if (isFull || flags.update)
+    keepInDocs(isFull ? result : updated(readResult(`${docs}.json`), result));
   process.exitCode = rows.every(isMet) ? 0 : 1;
+}
+
+function keepInDocs(result: Result): void {
+  writeResult(`${docs}.json`, result);
+  writeChart(result, `${docs}.svg`);
 }
 
 if (flags.help) {

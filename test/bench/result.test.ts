@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { moved } from '../../bench/against.ts';
 import { chart } from '../../bench/chart.ts';
-import { type Result, readResult, resultOf, writeResult } from '../../bench/result.ts';
+import { type Result, readResult, resultOf, updated, writeResult } from '../../bench/result.ts';
 import { figure, isMet, type Row } from '../../bench/table.ts';
 import { put, tempDir } from '../spool/support.ts';
 
@@ -78,4 +78,21 @@ test('the chart has a bar for each rate and time, as long as its share of the re
   assert.match(svg, /xargs &lt;of the same>: 1,000\/s/);
   assert.match(svg, /prefers-color-scheme: dark/);
   assert.doesNotMatch(svg, /told/);
+});
+
+test('lines that are measured anew take the place of theirs, all of them', () => {
+  const kept = of(rate, { ...rate, what: 'of old' }, time, { ...told, line: 'f' });
+  const now = of({ ...told, line: 'e' }, { ...rate, value: 950 });
+  const { rows } = updated(kept, now);
+  assert.deepEqual(
+    rows.map(({ line, what, value }) => [line, what, value]),
+    [
+      ['a', 'a backlog', 950],
+      ['d', 'drop to start', 4],
+      ['e', 'told', 4],
+      ['f', 'told', 4],
+    ],
+  );
+  assert.throws(() => updated({ ...kept, machine: 'another' }, now), /another; a full run/);
+  assert.throws(() => updated({ ...kept, quick: false }, now), /a full run/);
 });
