@@ -10,7 +10,9 @@ const ENTRIES_A_READ = 1000;
 /** Deno gives names as text, whatever encoding is asked for. */
 const asText = 'deno' in process.versions;
 
-export type EntriesOptions = {
+const options = { encoding: 'latin1', bufferSize: ENTRIES_A_READ } as const;
+
+type EntriesOptions = {
   /** Few are read at once, for each step is a call of its own. */
   expected?: number;
   /** Only names that begin with this, in Latin-1; only for them there is anything to be done. */
@@ -20,21 +22,36 @@ export type EntriesOptions = {
 /**
  * The names in a directory, as they come from the kernel, many at a time: a list of a million would
  * take more memory than all that is done with it. In Latin-1, one character a byte, so that nothing is
- * lost of those that are not UTF-8. A disk that stalls holds up nobody but who waits for this, except
- * a local one while it is asked for many names. Throws errno errors.
+ * lost of those that are not UTF-8. A disk that stalls holds up nobody but who waits for this, unless
+ * it is a local one that has begun to tell many names. Throws errno errors.
  */
 export async function* entriesOf(
   path: string,
   { expected = Number.POSITIVE_INFINITY, prefix = '' }: EntriesOptions = {},
 ): AsyncGenerator<string[]> {
   const isAsked = (name: string) => name.startsWith(prefix);
-  if (expected < ENTRIES_A_READ) {
-    const names = await readdir(path, { encoding: 'latin1' });
-    yield names.map(inLatin1).filter(isAsked);
+  const few = expected < ENTRIES_A_READ ? await allEntriesOf(path) : await fewEntriesOf(path);
+  if (few) {
+    yield few.filter(isAsked);
   } else if (getdents && networkTypeOf((await statfs(path)).type) === null) {
     yield* localEntriesOf(getdents, path, prefix);
   } else {
     for await (const names of portableEntriesOf(path)) yield names.filter(isAsked);
+  }
+}
+
+async function allEntriesOf(path: string): Promise<string[]> {
+  return (await readdir(path, { encoding: 'latin1' })).map(inLatin1);
+}
+
+/** Null where they are more than are read at a time. */
+async function fewEntriesOf(path: string): Promise<string[] | null> {
+  const directory = await opendir(path, options);
+  try {
+    const names = await nextNames(directory, false);
+    return names.length < ENTRIES_A_READ ? names : null;
+  } finally {
+    await directory.close();
   }
 }
 
@@ -57,7 +74,7 @@ async function* localEntriesOf(
 
 /** The same on every system, and by Node's own threads. */
 export async function* portableEntriesOf(path: string): AsyncGenerator<string[]> {
-  const directory = await opendir(path, { encoding: 'latin1', bufferSize: ENTRIES_A_READ });
+  const directory = await opendir(path, options);
   try {
     for (let isLarge = false; ; isLarge = true) {
       const names = await nextNames(directory, isLarge);

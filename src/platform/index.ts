@@ -5,7 +5,7 @@ import { windows } from './windows.ts';
 
 export { adoptOrphans, reapAdopted } from './children.ts';
 export { sendDatagram } from './datagram.ts';
-export { type EntriesOptions, entriesOf } from './entries.ts';
+export { entriesOf } from './entries.ts';
 export { loadFfi } from './ffi.ts';
 export { systemError } from './libc.ts';
 export { type Found, Looker, lookAt, modificationTimes } from './looker.ts';

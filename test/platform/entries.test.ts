@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { portableEntriesOf } from '../../src/platform/entries.ts';
-import { type EntriesOptions, entriesOf } from '../../src/platform/index.ts';
+import { getdents } from '../../src/platform/getdents.ts';
+import { entriesOf } from '../../src/platform/index.ts';
 import { tempDir } from '../spool/support.ts';
 
 async function allOf(batches: AsyncIterable<string[]>): Promise<string[]> {
@@ -13,12 +14,26 @@ async function allOf(batches: AsyncIterable<string[]>): Promise<string[]> {
   return names.sort();
 }
 
+async function* nativeEntriesOf(path: string, prefix = '') {
+  const directory = openSync(path, 'r');
+  try {
+    for (;;) {
+      const names = getdents?.(directory, prefix);
+      if (!names) return;
+      yield names;
+    }
+  } finally {
+    closeSync(directory);
+  }
+}
+
 /** The names that each way of reading a directory finds. */
-function everyWay(path: string, options: EntriesOptions = {}) {
+function everyWay(path: string) {
   return Promise.all([
-    allOf(entriesOf(path, options)),
-    allOf(entriesOf(path, { ...options, expected: 3 })),
+    allOf(entriesOf(path)),
+    allOf(entriesOf(path, { expected: 3 })),
     allOf(portableEntriesOf(path)),
+    ...(getdents ? [allOf(nativeEntriesOf(path))] : []),
   ]);
 }
 
@@ -59,6 +74,7 @@ test('only those that begin as asked for', async (t) => {
   for (const expected of [3, 3000]) {
     assert.deepEqual(await allOf(entriesOf(path, { expected, prefix: '.a' })), ['.a', '.abc']);
   }
+  if (getdents) assert.deepEqual(await allOf(nativeEntriesOf(path, '.a')), ['.a', '.abc']);
 });
 
 test('other work gets a turn between the parts of a large directory', async (t) => {

@@ -58,7 +58,9 @@ test('statx gives each kind and each time to the last bit', { skip: !statx }, (t
   for (const [index, time] of times.entries()) {
     const name = `time-${index}`;
     writeFileSync(join(path, name), '');
-    utimesSync(join(path, name), time, time);
+    // Of numbers below 0 Node makes the present time.
+    const modified = time < 0 ? new Date(1000 * time) : time;
+    utimesSync(join(path, name), modified, modified);
     names.push(name);
   }
   const directory = openSync(path, 'r');

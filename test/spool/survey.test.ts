@@ -83,9 +83,13 @@ test('what was news, and is old still, has the time that it has now', async (t) 
 
 test('what was taken since it looked is not found once more', async (t) => {
   const watched = watchMany(t);
-  help(watched, () => void watched.inHand.add(nameOf(7)));
+  watched.put('intent-young.json');
+  help(watched, () => {
+    for (const name of [nameOf(7), 'intent-young.json']) watched.inHand.add(name);
+  });
   await watched.intake.look();
   assert.equal(watched.intake.settled, FILES - 1);
+  assert.equal(watched.intake.settling, 0);
 });
 
 test('few are looked at here', async (t) => {
