@@ -82,7 +82,8 @@ export class Reload {
 
   #reload(): void {
     const { log, service } = this.#parts;
-    service.reloading();
+    const isNews = this.#isNews;
+    if (isNews) service.reloading();
     try {
       this.#take(this.#load());
     } catch (error) {
@@ -94,8 +95,13 @@ export class Reload {
     } finally {
       this.#asked = false;
       this.#first = false;
-      service.reloaded();
+      if (isNews) service.reloaded();
     }
+  }
+
+  /** The first time is only to see what has changed since the settings were loaded. */
+  get #isNews(): boolean {
+    return this.#asked || !this.#first;
   }
 
   #load(): LoadedSettings {
@@ -118,9 +124,7 @@ export class Reload {
         `a restart is needed for ${listed(needRestart)}; until then the old value is kept`,
       );
     }
-    // The first time is only to see what has changed since the settings were loaded.
-    const isNews = this.#asked || !this.#first;
-    if (changed.length + needRestart.length === 0 && isNews) {
+    if (changed.length + needRestart.length === 0 && this.#isNews) {
       log.info(`configuration read again: no setting has another value${beatenBy(next)}`);
     }
   }
