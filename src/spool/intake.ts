@@ -204,7 +204,7 @@ export class Intake {
     this.#entries = await Survey.make(
       {
         handoff: this.#handoff,
-        isNew: (name) => !this.#settled.has(name) && !this.#events.taken(name),
+        isNew: (name) => this.#isNew(name),
         isStirring: (name) => this.#settling.has(name),
         found: (entry, found) => this.#found(entry, found, now),
         stopped: () => this.#stopped,
@@ -216,6 +216,13 @@ export class Intake {
     const isSure = this.#settling.size === 0 && !this.#events.takenAny();
     this.#settled.release(isSure ? 'all' : (name, time) => this.#isWanted(name, time));
     this.#misnamed.looked();
+  }
+
+  /** What is known of a name may be of a file that is claimed by now, and a directory in its place. */
+  #isNew(name: string): boolean {
+    const isNew = !this.#settled.has(name) && !this.#events.taken(name);
+    if (!isNew) this.#misnamed.passed(name);
+    return isNew;
   }
 
   /** Whether what a look has found is still to be had, and as it was found. */

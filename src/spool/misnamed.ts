@@ -1,7 +1,7 @@
 /** Directories that bear the name of an intent. Each is told of once, as long as looks find it. */
 export class Misnamed {
   readonly #tell: (name: string) => void;
-  /** In which look each was found last. */
+  /** In which look each was come upon last. */
   readonly #found = new Map<string, number>();
   #look = 0;
 
@@ -14,7 +14,12 @@ export class Misnamed {
     this.#found.set(name, this.#look);
   }
 
-  /** A look at everything is over: what it has not found is not there any more. */
+  /** A look has come upon the name, and has not looked what it is. */
+  passed(name: string): void {
+    if (this.#found.has(name)) this.#found.set(name, this.#look);
+  }
+
+  /** A look at everything is over: what it has not come upon is not there any more. */
   looked(): void {
     for (const [name, look] of this.#found) if (look !== this.#look) this.#found.delete(name);
     this.#look++;
