@@ -159,7 +159,7 @@ class Reading {
     }
   }
 
-  /** Gives where the next line begins, or 0 where this one is to be read as any other. */
+  /** Gives where the next line begins, or 0 where this one is to be read like all others. */
   #readPlain(data: Buffer, from: number): number {
     if (!this.#reader.plain || this.#isHead) return 0;
     const next = this.#plain.read(data, from);
