@@ -8,7 +8,7 @@ export { sendDatagram } from './datagram.ts';
 export { entriesOf } from './entries.ts';
 export { loadFfi } from './ffi.ts';
 export { systemError } from './libc.ts';
-export { type Found, Looker, lookAt, modificationTimes } from './looker.ts';
+export { type Found, type FoundWithChange, Looker, lookAt, modificationTimes } from './looker.ts';
 export { errnoOf } from './portable.ts';
 export type { Moved, Path, ProcessTree } from './types.ts';
 

@@ -12,10 +12,14 @@ export type Found = {
   mtimeMs: number;
 };
 
+/** The same, and when anything of it was changed last, its name included. */
+export type FoundWithChange = Found & { ctimeMs: number };
+
 /** Null where there is nothing. Throws errno errors. */
-export function lookAt(path: Path): Found | null {
+export function lookAt(path: Path): FoundWithChange | null {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  return found ? { isDirectory: found.isDirectory(), mtimeMs: found.mtimeMs } : null;
+  if (!found) return null;
+  return { isDirectory: found.isDirectory(), mtimeMs: found.mtimeMs, ctimeMs: found.ctimeMs };
 }
 
 /**

@@ -1,9 +1,10 @@
-import { errnoOf, type Found, lookAt } from '../platform/index.ts';
+import { errnoOf, type Found, type FoundWithChange, lookAt, type Path } from '../platform/index.ts';
 import { comesBefore, type Order } from '../queue/scheduler.ts';
 import { FutureTimes } from './future-times.ts';
 import type { IntakeEvents, IntakeOptions, Waiting } from './intake-types.ts';
 import { Misnamed } from './misnamed.ts';
 import { NameHeap } from './name-heap.ts';
+import { quietAt } from './news-times.ts';
 import { nameOf, RawNames } from './raw-names.ts';
 import { type Moment, momentIn, Settling, thisMoment } from './settling.ts';
 import { type Entry, Survey } from './survey.ts';
@@ -16,8 +17,9 @@ const CLOCK_TICK_MS = 20;
 
 /**
  * Finds the files that are dropped and holds them until they are settled: quiet for `debounceMs`
- * after the last news of them or, where a look found them, after their modification time. Two heaps
- * of names hold what settles (by when it is due) and what has settled (by when it was dropped).
+ * after the last change that was news or, where a look found them, after their modification time.
+ * Two heaps of names hold what settles (by when it is due) and what has settled (by when it was
+ * dropped).
  */
 export class Intake {
   readonly #handoff: string;
@@ -167,31 +169,35 @@ export class Intake {
       return;
     }
     const name = nameOf(rawName);
-    if (name === undefined || this.#isUnchanged(name)) return;
+    if (name === undefined) return;
+    const now = thisMoment();
+    const found = lookIfAllowed(this.#rawNames.pathOfRaw(name, rawName));
+    if (found && this.#isUnchanged(name, found)) return;
     this.#events.changed(name);
     this.#settled.delete(name);
+    if (found === null) {
+      // Mostly it is one that we have claimed.
+      this.#settling.delete(name);
+      this.#forget(name);
+      return;
+    }
     this.#rawNames.remember(name, rawName);
-    this.settle(name, this.#options.times.debounceMs);
+    const { debounceMs } = this.#options.times;
+    this.#settling.set(name, quietAt(found?.ctimeMs ?? now.date, debounceMs, now));
   }
 
   /**
    * Late news of a file that a look has found already: a move keeps the modification time. To settle
    * anew would let others overtake it. What is rewritten gets another time once it has settled.
    */
-  #isUnchanged(name: string): boolean {
+  #isUnchanged(name: string, found: Found): boolean {
     const known = this.#settled.timeOf(name) ?? this.#events.timeOf(name);
-    return known !== undefined && this.#isStill(name, known);
+    return known !== undefined && this.#isStill(found, known);
   }
 
   /** Whether a file that was settled has had this modification time ever since. */
-  #isStill(name: string, time: number): boolean {
-    if (this.#options.times.debounceMs < CLOCK_TICK_MS) return false;
-    try {
-      return lookAt(this.#rawNames.pathOf(name))?.mtimeMs === time;
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
-      return false;
-    }
+  #isStill(found: Found, time: number): boolean {
+    return this.#options.times.debounceMs >= CLOCK_TICK_MS && found.mtimeMs === time;
   }
 
   /**
@@ -227,7 +233,10 @@ export class Intake {
 
   /** Whether what a look has found is still to be had, and as it was found. */
   #isWanted(name: string, time: number): boolean {
-    if (this.#settling.has(name) && !this.#isStill(name, time)) return false;
+    if (this.#settling.has(name)) {
+      const found = lookIfAllowed(this.#rawNames.pathOf(name));
+      if (!found || !this.#isStill(found, time)) return false;
+    }
     this.#settling.delete(name);
     const isTaken = this.#events.taken(name);
     if (isTaken) this.#rawNames.forget(name);
@@ -253,8 +262,7 @@ export class Intake {
   /** The time of a settled file; for one that is not settled, sees to it that it is looked at again. */
   #consider(name: string, found: Found | null, now: Moment): number | undefined {
     if (!found || found.isDirectory) {
-      this.#rawNames.forget(name);
-      this.#futureTimes.forget(name);
+      this.#forget(name);
       if (found) this.#misnamed.found(name);
       return undefined;
     }
@@ -266,6 +274,11 @@ export class Intake {
       this.#settling.set(name, momentIn(this.#options.times.debounceMs - quiet, now));
     }
     return undefined;
+  }
+
+  #forget(name: string): void {
+    this.#rawNames.forget(name);
+    this.#futureTimes.forget(name);
   }
 
   #due(names: readonly string[], now: Moment): void {
@@ -286,5 +299,15 @@ export class Intake {
       this.#events.looked(error);
       return undefined;
     }
+  }
+}
+
+/** Null where there is nothing; undefined where that cannot be told. */
+function lookIfAllowed(path: Path): FoundWithChange | null | undefined {
+  try {
+    return lookAt(path);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
   }
 }

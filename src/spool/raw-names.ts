@@ -32,7 +32,15 @@ export class RawNames {
   }
 
   pathOf(name: string): Path {
-    const raw = this.#names.get(name);
+    return this.#join(name, this.#names.get(name));
+  }
+
+  /** The same of one that is not remembered, or not as it is called now. */
+  pathOfRaw(name: string, rawName: string): Path {
+    return this.#join(name, isRefusedName(name) ? Buffer.from(rawName, 'latin1') : undefined);
+  }
+
+  #join(name: string, raw: Buffer | undefined): Path {
     if (!raw) return `${this.#prefix}${name}`;
     return Buffer.concat([Buffer.from(this.#prefix), raw]);
   }

@@ -44,8 +44,8 @@ test('a look at an entry finds what lstat finds', (t) => {
   for (const name of names) {
     const stats = lstatSync(pathOf(path, name));
     const found = { isDirectory: stats.isDirectory(), mtimeMs: stats.mtimeMs };
-    assert.deepEqual(looker.look(name), found, name);
-    assert.deepEqual(lookAt(pathOf(path, name)), found, name);
+    assert.partialDeepStrictEqual(looker.look(name), found, name);
+    assert.deepEqual(lookAt(pathOf(path, name)), { ...found, ctimeMs: stats.ctimeMs }, name);
   }
   assert.equal(looker.look('none'), null);
   assert.equal(lookAt(join(path, 'none')), null);
@@ -66,7 +66,8 @@ test('statx gives each kind and each time to the last bit', { skip: !statx }, (t
   const directory = openSync(path, 'r');
   t.after(() => closeSync(directory));
   for (const name of names) {
-    assert.deepEqual(statx?.(directory, name), lookAt(pathOf(path, name)), name);
+    const { ctimeMs: _, ...found } = lookAt(pathOf(path, name)) ?? { ctimeMs: 0 };
+    assert.deepEqual(statx?.(directory, name), found, name);
   }
   assert.equal(statx?.(directory, 'none'), null);
 });

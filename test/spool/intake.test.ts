@@ -148,6 +148,15 @@ test('a file that is gone before it has settled is forgotten', async (t) => {
   assert.deepEqual(watched.names, ['intent-b.json']);
 });
 
+test('the news that a file is gone leaves nothing to be waited for', async (t) => {
+  const watched = new Watched(t, { debounceMs: 60_000, periodMs: 60_000 });
+  await watched.intake.start();
+  const path = watched.put('intent-a.json');
+  await until(() => watched.intake.settling === 1);
+  renameSync(path, join(watched.handoff, 'claimed'));
+  await until(() => watched.intake.settling === 0);
+});
+
 test('a modification time ahead of our clock counts as the first sight', async (t) => {
   const watched = new Watched(t, { watch: false });
   const before = Date.now();
