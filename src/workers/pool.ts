@@ -4,6 +4,7 @@ import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
 import type { FromWorker, WarmUp } from './messages.ts';
 import { givesWay, RunQueue } from './run-queue.ts';
 import { Thread, ThreadDied } from './thread.ts';
+import { Turns } from './turns.ts';
 
 export { ThreadDied } from './thread.ts';
 
@@ -67,6 +68,7 @@ export class Pool {
   /** What is left of the batches of a runner that was not asked yet to give any of it back. */
   readonly #left = new WeakMap<Thread, Queued[][]>();
   readonly #queue = new RunQueue<Queued>();
+  readonly #turns = new Turns();
   #assigning = false;
   #draining = false;
   #averageMs = 2 * SHORT_MS;
@@ -75,7 +77,7 @@ export class Pool {
   constructor(options: PoolOptions, startWorker?: () => Worker) {
     this.#options = options;
     this.#startWorker = startWorker;
-    this.#reader = new Thread({ warmUp: this.#warmUpFor('check'), startWorker });
+    this.#reader = this.#newThread('check');
     this.#runners = Array.from({ length: options.runners }, () => this.#newRunner());
   }
 
@@ -173,9 +175,7 @@ export class Pool {
    * at the end the reader has the time. Rejects with the errno error of a failing disk.
    */
   async sync(path: string): Promise<void> {
-    const thread = this.#draining
-      ? this.#reader
-      : new Thread({ warmUp: this.#warmUpFor('node'), startWorker: this.#startWorker });
+    const thread = this.#draining ? this.#reader : this.#newThread('node');
     try {
       const answer = await thread.ask({ type: 'sync', path });
       const error = answer.type === 'synced' ? answer.error : null;
@@ -211,15 +211,12 @@ export class Pool {
 
   #newRunner(): Thread {
     const { runsPerThread, spawner } = this.#options;
-    return new Thread({
-      warmUp: this.#warmUpFor(runsPerThread > 1 ? 'builtin' : spawner),
-      ready: () => this.#assignSoon(),
-      startWorker: this.#startWorker,
-    });
+    return this.#newThread(runsPerThread > 1 ? 'builtin' : spawner, () => this.#assignSoon());
   }
 
-  #warmUpFor(work: WarmUp['work']): WarmUp {
-    return { type: 'warm', work, limits: this.#limits };
+  #newThread(work: WarmUp['work'], ready?: () => void): Thread {
+    const warmUp: WarmUp = { type: 'warm', work, limits: this.#limits };
+    return new Thread({ warmUp, turns: this.#turns, ready, startWorker: this.#startWorker });
   }
 
   get #allRunners(): Thread[] {

@@ -54,6 +54,32 @@ test('a runner that dies is replaced, and the runs of the others and after go on
   assert.ok(existsSync(join(dir, 'porch.log')));
 });
 
+/** Answers with a run that went well, and ends. */
+const lastWords = `
+  const { parentPort } = require('node:worker_threads');
+  parentPort.on('message', ({ type, id }) => {
+    if (type !== 'run') return;
+    const result = { exitCode: 0, signal: null, startError: null, timedOut: false,
+      cancelled: false, replaced: false, stdout: '', stderr: '', durationMs: 1 };
+    parentPort.postMessage({ type: 'ran', id, results: [result], returned: 0, done: true });
+    process.exit(3);
+  });`;
+
+test('what a runner has answered before it died counts, and is not run again', async (t) => {
+  const pool = makePool(t, {}, () => new Worker(lastWords, { eval: true }));
+  const { request } = makeFiles(t);
+  const ran = Promise.all(
+    ['intent-a.json', 'intent-b.json'].map((name) => pool.run(request(name))),
+  );
+  // Its answer and its end are heard in one turn.
+  setImmediate(() =>
+    setTimeout(() => {
+      for (const awake = performance.now() + 300; performance.now() < awake; );
+    }),
+  );
+  for (const { result } of await ran) assert.equal(result.exitCode, 0);
+});
+
 /** The first thread works; what the others are is given. */
 const firstWorks = (others: () => Worker) => {
   let isFirst = true;
