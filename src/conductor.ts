@@ -16,6 +16,7 @@ import { Handover } from './pipeline/handover.ts';
 import type { Job } from './pipeline/job.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { Processor } from './pipeline/processor.ts';
+import { ReadHere } from './pipeline/read-here.ts';
 import { recover } from './pipeline/recovery.ts';
 import { Slots } from './pipeline/slots.ts';
 import { Strays } from './pipeline/strays.ts';
@@ -216,6 +217,7 @@ async function assemble(
     log.warn({ error_type: 'porch' }, `ended ${count} processes that porch had left behind`);
   });
   const tally = new Tally();
+  const readHere = new ReadHere(settings);
   const filing = new Filing({ layout, store, hold, meter });
   const base = {
     settings,
@@ -236,6 +238,7 @@ async function assemble(
     arrived: () => lifecycle.arrived(),
     changed: (name) => {
       pool.warm();
+      void readHere.prepare();
       pipeline.changed(name);
     },
     taken: (name) => pipeline.has(name),
@@ -250,6 +253,7 @@ async function assemble(
   const pipeline = new Pipeline({
     ...base,
     ...{ processor, concluder, claims, intake, scheduler: new Scheduler<Job>() },
+    readHere: (paths) => readHere.check(paths),
     waitFor: (job) => handover?.waitFor(job),
     mayBegin: () => lifecycle.hasLooked && members.mayClaim && handover?.underWay !== true,
     progressed: () => lifecycle.progressed(),

@@ -28,6 +28,11 @@ export type ReadResult =
 type Refused = Extract<ReadResult, { kind: 'refused' }>;
 
 const maxTries = 3;
+/**
+ * Nearly all files fit into it. Buffers of their own would stay until V8 collects, which it does by
+ * its heap, and they lie outside of it: 64 MB for a million.
+ */
+const usualBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 /** NONBLOCK, since a FIFO put in the file's place after lstat would hold the thread for ever. */
 const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
@@ -145,13 +150,17 @@ function refuseBusy(seen: BigIntStats): Refused {
   return { ...refused, changedMs: milliseconds(seen.ctimeNs) };
 }
 
-/** The file's bytes, or null where it is not exactly `size` bytes long any more. */
+/**
+ * The file's bytes, good until the next is read, or null where it is not exactly `size` bytes long any
+ * more.
+ */
 function readUpTo(file: number, size: number): Buffer | null {
   // One byte more shows a file that has grown.
-  const buffer = Buffer.allocUnsafe(size + 1);
+  const most = size + 1;
+  const buffer = most <= usualBuffer.length ? usualBuffer : Buffer.allocUnsafeSlow(most);
   let length = 0;
   for (;;) {
-    const got = readSync(file, buffer, length, buffer.length - length, null);
+    const got = readSync(file, buffer, length, most - length, null);
     length += got;
     if (length > size) return null;
     if (got === 0) return length === size ? buffer.subarray(0, size) : null;

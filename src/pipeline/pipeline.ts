@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
-import type { FileIdentity } from '../intent/types.ts';
+import type { CheckResult, FileIdentity } from '../intent/types.ts';
 import type { Hold } from '../queue/hold.ts';
 import { comesBefore, type Order, type Scheduler } from '../queue/scheduler.ts';
 import { mtimeMsOf, sameIdentity } from '../spool/claim.ts';
@@ -33,6 +33,7 @@ export type PipelineParts = {
   intake: Intake;
   scheduler: Scheduler<Job>;
   pool: Pool;
+  readHere(paths: readonly string[]): CheckResult[] | null;
   slots: Slots;
   processor: Processor;
   concluder: Concluder;

@@ -19,6 +19,8 @@ export type ReadAheadParts = {
   intake: Intake;
   scheduler: Scheduler<Job>;
   pool: Pool;
+  /** Reads few small files at once; null where the pool's reader had better do it. */
+  readHere(paths: readonly string[]): CheckResult[] | null;
   hold: Hold;
   settings: ReadAheadSettings;
   /** An intent that is in order. */
@@ -133,13 +135,15 @@ export class ReadAhead {
   }
 
   async #check(batch: Waiting[]): Promise<CheckResult[]> {
-    const { pool, hold } = this.#parts;
+    const { pool, readHere, hold } = this.#parts;
     const readable = batch.filter((file) => !file.refusedName);
     const first = readable[0];
     try {
       const paths = readable.map(({ path }) => path.toString());
       const results = first
-        ? await hold.guard('disk', `read ${first.name}`, () => available(pool.check(paths)))
+        ? await hold.guard('disk', `read ${first.name}`, async () => {
+            return available(readHere(paths) ?? (await pool.check(paths)));
+          })
         : [];
       let next = 0;
       return batch.map((file) => {
@@ -224,12 +228,11 @@ export class ReadAhead {
 const gone: CheckResult = { kind: 'gone' };
 
 /** A file system that fails says nothing about the intents: it is a matter for the hold. */
-async function available(results: Promise<CheckResult[]>): Promise<CheckResult[]> {
-  const all = await results;
-  for (const result of all) {
+function available(results: CheckResult[]): CheckResult[] {
+  for (const result of results) {
     if (result.kind === 'unavailable') throw new Unavailable(result.errno, result.message);
   }
-  return all;
+  return results;
 }
 
 function refusedForName({ reason, escaped }: { reason: string; escaped: string }): CheckResult {

@@ -47,6 +47,7 @@ function makeReadAhead(
     intake,
     scheduler,
     pool,
+    readHere: () => null,
     hold: new Hold({ held: (_, what) => held.push(what), released: () => {} }),
     settings: { queueSize: 100, debounceMs: 1, settleTimeoutMs: 500, crashLimit: 3, ...changes },
     accept: (job) => scheduler.add(job),

@@ -1,0 +1,52 @@
+import { lstatSync } from 'node:fs';
+import type { CheckLimits, CheckResult } from '../intent/types.ts';
+import { errnoOf } from '../platform/index.ts';
+
+/** One that settles alone, or with another one: more of them are worth asking the reader. */
+const FEW = 2;
+const SMALL_BYTES = 16 * 1024;
+
+type CheckFile = (path: string, limits: CheckLimits) => CheckResult;
+
+/**
+ * Reads few small files in the main thread: to ask the reader and to hear its answer would take
+ * longer, and most of all while a backlog drains. What reading takes is loaded with the first news.
+ */
+export class ReadHere {
+  readonly #limits: Readonly<CheckLimits>;
+  #isPrepared = false;
+  #checkFile: CheckFile | null = null;
+
+  /** The limits may change while it works. */
+  constructor(limits: Readonly<CheckLimits>) {
+    this.#limits = limits;
+  }
+
+  /** Work is on its way, and settles first. Resolves when files can be read here. */
+  async prepare(): Promise<void> {
+    if (this.#isPrepared) return;
+    this.#isPrepared = true;
+    const [{ checkFile }, { rehearse }] = await Promise.all([
+      import('../intent/read.ts'),
+      import('../intent/rehearse.ts'),
+    ]);
+    rehearse(this.#limits);
+    this.#checkFile = checkFile;
+  }
+
+  /** The results in the order of the paths, or null where the reader had better look. */
+  check(paths: readonly string[]): CheckResult[] | null {
+    const checkFile = this.#checkFile;
+    if (!checkFile || paths.length > FEW || !paths.every(isSmall)) return null;
+    return paths.map((path) => checkFile(path, this.#limits));
+  }
+}
+
+function isSmall(path: string): boolean {
+  try {
+    return (lstatSync(path, { throwIfNoEntry: false })?.size ?? 0) <= SMALL_BYTES;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
+}
