@@ -216,7 +216,7 @@ export class Pool {
 
   #newThread(work: WarmUp['work'], ready?: () => void): Thread {
     const warmUp: WarmUp = { type: 'warm', work, limits: this.#limits };
-    return new Thread({ warmUp, turns: this.#turns, ready, startWorker: this.#startWorker });
+    return new Thread({ warmUp, ready, startWorker: this.#startWorker });
   }
 
   get #allRunners(): Thread[] {
@@ -307,7 +307,7 @@ export class Pool {
       const result = answer.results.shift();
       if (!result) break;
       this.#averageMs = 0.8 * this.#averageMs + 0.2 * result.durationMs;
-      resolve({ result, workerId });
+      this.#turns.add(() => resolve({ result, workerId }));
     }
     if (answer.returned > 0) this.#takeBack(left.splice(-answer.returned));
   }

@@ -2,7 +2,6 @@ import { closeSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { controlWords } from '../porch/native/spawner.ts';
 import { type FromWorker, fromWorker, type ToWorker, type WarmUp } from './messages.ts';
-import type { Turns } from './turns.ts';
 
 /** The thread died while it had work; `begun` says whether it may have begun what it was asked. */
 export class ThreadDied extends Error {
@@ -32,8 +31,6 @@ type Waiting = {
 export type ThreadOptions = {
   /** What it is to get ready for. */
   warmUp: WarmUp;
-  /** Results of runs are taken up in these. */
-  turns: Turns;
   /** Called when it has become ready. */
   ready?: (() => void) | undefined;
   /** Starts a thread that runs worker.ts. */
@@ -46,8 +43,6 @@ export class Thread {
   #asked = 0;
   #isReady = false;
   readonly #waiting = new Map<number, Waiting>();
-  /** Answers whose turn has not come. */
-  readonly #unheard: Answer[] = [];
   #ping: PromiseWithResolvers<void> | null = null;
   /** Where a thread that blocks while porch runs can be told to end it. */
   #control: { fd: number; ends: readonly number[] } | null = null;
@@ -147,9 +142,14 @@ export class Thread {
         this.#pong();
         return;
       }
-      this.#unheard.push(answer);
-      if (answer.type === 'ran') this.#options.turns.add(() => this.#hear());
-      else this.#hear();
+      const waiting = this.#waiting.get(answer.id);
+      if (answer.type === 'ran' && !answer.done) {
+        waiting?.part(answer);
+        return;
+      }
+      this.#waiting.delete(answer.id);
+      if (this.load === 0) worker.unref();
+      waiting?.resolve(answer);
     });
     let reason = 'it ended by itself';
     worker.on('error', (error) => {
@@ -157,20 +157,6 @@ export class Thread {
     });
     worker.on('exit', () => this.#died(reason));
     return worker;
-  }
-
-  /** Takes up the next answer. */
-  #hear(): void {
-    const answer = this.#unheard.shift();
-    if (!answer) return;
-    const waiting = this.#waiting.get(answer.id);
-    if (answer.type === 'ran' && !answer.done) {
-      waiting?.part(answer);
-      return;
-    }
-    this.#waiting.delete(answer.id);
-    if (this.load === 0) this.#worker?.unref();
-    waiting?.resolve(answer);
   }
 
   #becomes(ready: boolean): void {
@@ -184,8 +170,6 @@ export class Thread {
   }
 
   #died(reason: string): void {
-    // What it has answered is not to be done again.
-    while (this.#unheard.length > 0) this.#hear();
     this.#worker = null;
     this.#becomes(!this.#isReady);
     this.#pong();
