@@ -74,8 +74,19 @@ async function bundleProgram() {
 }
 
 function checkProgram() {
-  if (!readFileSync(root + outfile, 'utf8').includes(NO_IMPORT_META)) return;
-  console.error(`${outfile} still uses import.meta, which a CommonJS file does not have`);
+  const program = readFileSync(root + outfile, 'utf8');
+  if (program.includes(NO_IMPORT_META)) {
+    refuse('still uses import.meta, which a CommonJS file does not have');
+  }
+  // With one letter beyond Latin-1 in it, such as a regular expression may hold, V8 would keep all of
+  // it with two bytes a letter.
+  const strange = /.{0,20}[^\0-\xff]/.exec(program);
+  if (strange) refuse(`has a letter that its source had better write as an escape: ${strange[0]}`);
+}
+
+/** @param {string} why */
+function refuse(why) {
+  console.error(`${outfile} ${why}`);
   process.exitCode = 1;
 }
 

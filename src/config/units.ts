@@ -38,7 +38,7 @@ export function parseDuration(text: string): number {
   if (/^\d+(\.\d*)?$/.test(unsigned)) {
     throw new Error('a duration needs a unit, such as 500ms or 30s');
   }
-  const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
+  const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/y;
   let total = 0;
   while (part.lastIndex < unsigned.length || unsigned === '') {
     const found = part.exec(unsigned);
