@@ -21,7 +21,7 @@ import { recover } from './pipeline/recovery.ts';
 import { Slots } from './pipeline/slots.ts';
 import { Strays } from './pipeline/strays.ts';
 import { Tally } from './pipeline/tally.ts';
-import { errnoOf } from './platform/index.ts';
+import { errnoOf, FreedMemory } from './platform/index.ts';
 import { findPorch } from './porch/find.ts';
 import { nativeSpawnerProblem } from './porch/native/spawner.ts';
 import type { SpawnerName } from './porch/types.ts';
@@ -180,6 +180,7 @@ async function assemble(
     changed: (gained) => handover?.changed(gained),
     looked: () => {
       void store.tidy();
+      freed.giveBack(tally.done);
       handover?.looked();
       lifecycle.arrived();
     },
@@ -217,6 +218,7 @@ async function assemble(
     log.warn({ error_type: 'porch' }, `ended ${count} processes that porch had left behind`);
   });
   const tally = new Tally();
+  const freed = new FreedMemory();
   const readHere = new ReadHere(settings);
   const filing = new Filing({ layout, store, hold, meter });
   const base = {

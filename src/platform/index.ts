@@ -7,6 +7,7 @@ export { adoptOrphans, reapAdopted } from './children.ts';
 export { sendDatagram } from './datagram.ts';
 export { entriesOf } from './entries.ts';
 export { loadFfi } from './ffi.ts';
+export { FreedMemory } from './freed-memory.ts';
 export { systemError } from './libc.ts';
 export { type Found, type FoundWithChange, Looker, lookAt, modificationTimes } from './looker.ts';
 export { errnoOf } from './portable.ts';

@@ -12,6 +12,8 @@ type Libc = {
   waitid(kind: number, id: number, info: Buffer, options: number): number;
   socket(domain: number, type: number): number;
   sendto(fd: number, message: Buffer, flags: number, to: Buffer): number;
+  /** Gives what has been freed back to the system. */
+  trim(): void;
   errno(): number;
 };
 
@@ -31,6 +33,7 @@ function load(): Libc | null {
       waitid: { arguments: ['i32', 'u32', 'buffer', 'i32'], return: 'i32' },
       socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
       sendto: { arguments: ['i32', 'buffer', 'u64', 'i32', 'buffer', 'u32'], return: 'i64' },
+      malloc_trim: { arguments: ['u64'], return: 'i32' },
       __errno_location: { arguments: [], return: 'pointer' },
     });
     return {
@@ -43,6 +46,7 @@ function load(): Libc | null {
         const length = BigInt(message.length);
         return Number(functions.sendto(fd, message, length, flags, to, to.length));
       },
+      trim: () => void functions.malloc_trim(0n),
       errno: () => ffi.getInt32(functions.__errno_location(), 0),
     };
   } catch {

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FreedMemory } from '../../src/platform/index.ts';
+import { libc } from '../../src/platform/libc.ts';
+
+test('freed memory is asked for after each thousand intents, and not before', () => {
+  let trims = 0;
+  const freed = new FreedMemory(() => trims++);
+  const seen = [0, 999, 1000, 1001, 1999, 2000, 9000, 9500].map((done) => {
+    freed.giveBack(done);
+    return trims;
+  });
+  assert.deepEqual(seen, [0, 0, 1, 1, 1, 2, 3, 3]);
+});
+
+test('the C library has a way to give it back', { skip: !libc && 'no node:ffi here' }, () => {
+  libc?.trim();
+});
