@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { nearest } from '../config/nearest.ts';
 import type { JsonStep } from './json.ts';
 import { quotable } from './places.ts';
@@ -24,7 +24,7 @@ const keptKeys = 100;
  * Turns what zod found into problems in plain words, and counts all of them. `value` is what was checked.
  */
 export function problemsOf(
-  error: z.ZodError,
+  error: z.core.$ZodError,
   value: unknown,
   maxReplicas: number,
 ): { problems: ValueProblem[]; count: number } {

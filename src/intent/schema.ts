@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { parseDuration } from '../config/units.ts';
 
 /** The priorities that have a name; the others are 0 to 10. */
@@ -17,19 +17,19 @@ const dnsSubdomain = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*
 const expectations = new Map<string, string>();
 
 /** Gives a schema the words by which a message says what was expected. */
-function expecting<T extends z.ZodType>(place: string, words: string, schema: T): T {
+function expecting<T extends z.ZodMiniType>(place: string, words: string, schema: T): T {
   expectations.set(place, words);
   return schema;
 }
 
 /** Length first: a pattern must not run over megabytes. */
-function pattern(longest: number, shape: RegExp): z.ZodType<string> {
-  return z.string().refine((text) => text.length <= longest && shape.test(text));
+function pattern(longest: number, shape: RegExp): z.ZodMiniType<string> {
+  return z.string().check(z.refine((text) => text.length <= longest && shape.test(text)));
 }
 
 /** At most `longest` characters (code points, as JSON Schema counts them). */
-function text(longest: number): z.ZodType<string> {
-  return z.string().refine((value) => value.length <= longest || isShort(value, longest));
+function text(longest: number): z.ZodMiniType<string> {
+  return z.string().check(z.refine((value) => value.length <= longest || isShort(value, longest)));
 }
 
 function isShort(value: string, longest: number): boolean {
@@ -37,39 +37,40 @@ function isShort(value: string, longest: number): boolean {
 }
 
 /** Counts before it looks at the items, so that millions of bad ones make one issue. */
-function list<T extends z.ZodType>(item: T) {
-  return z.array(z.unknown()).max(mostItems).pipe(z.array(item));
+function list<T extends z.ZodMiniType>(item: T) {
+  return z.pipe(z.array(z.unknown()).check(z.maxLength(mostItems)), z.array(item));
 }
 
 /** A whole number from 0; `-0` becomes 0. */
-const count = z
-  .int()
-  .min(0)
-  .transform((value) => value + 0);
+const count = z.pipe(
+  z.int().check(z.minimum(0)),
+  z.transform((value) => value + 0),
+);
 
 /** An object of the author's own; `__proto__` as a key of it is dropped. */
 const freeObject = z.record(z.string(), z.unknown());
 
-const priority = z
-  .custom<number | keyof typeof priorityNames>((value) =>
+const priority = z.pipe(
+  z.custom<number | keyof typeof priorityNames>((value) =>
     typeof value === 'string'
       ? Object.hasOwn(priorityNames, value)
       : Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 10,
-  )
-  .transform((value) => (typeof value === 'number' ? value + 0 : priorityNames[value]));
+  ),
+  z.transform((value) => (typeof value === 'number' ? value + 0 : priorityNames[value])),
+);
 
 /** Go's notation, given on in milliseconds. */
-const timeout = z
-  .string()
-  .max(64)
-  .transform((value, context) => {
+const timeout = z.pipe(
+  z.string().check(z.maxLength(64)),
+  z.transform((value, { issues }) => {
     try {
       return Math.ceil(parseDuration(value));
     } catch {
-      context.addIssue({ code: 'custom' });
+      issues.push({ code: 'custom', input: value });
       return z.NEVER;
     }
-  });
+  }),
+);
 
 const timeWords = 'a time such as "2026-01-31T12:00:00Z" (RFC 3339)';
 const time = pattern(64, z.regexes.datetime({ offset: true }));
@@ -78,29 +79,31 @@ const textOrObjectWords = 'a text of at most 1024 characters, or an object';
 const textOrObject = z.union([text(1024), freeObject]);
 
 const constraints = z.strictObject({
-  min_replicas: expecting('constraints.min_replicas', 'a whole number from 0', count).optional(),
-  max_replicas: expecting('constraints.max_replicas', 'a whole number from 0', count).optional(),
+  min_replicas: expecting('constraints.min_replicas', 'a whole number from 0', z.optional(count)),
+  max_replicas: expecting('constraints.max_replicas', 'a whole number from 0', z.optional(count)),
   allowed_namespaces: expecting(
     'constraints.allowed_namespaces',
     `an array of at most ${mostItems} namespaces`,
-    list(
-      expecting(
-        'constraints.allowed_namespaces[]',
-        'a namespace: lower-case letters, digits and -, at most 63 characters',
-        pattern(longestLabel, dnsLabel),
+    z.optional(
+      list(
+        expecting(
+          'constraints.allowed_namespaces[]',
+          'a namespace: lower-case letters, digits and -, at most 63 characters',
+          pattern(longestLabel, dnsLabel),
+        ),
       ),
     ),
-  ).optional(),
+  ),
   kpt_package_name: expecting(
     'constraints.kpt_package_name',
     'a text of at most 253 characters',
-    text(longestSubdomain),
-  ).optional(),
+    z.optional(text(longestSubdomain)),
+  ),
   porch_repository: expecting(
     'constraints.porch_repository',
     'a text of at most 253 characters',
-    text(longestSubdomain),
-  ).optional(),
+    z.optional(text(longestSubdomain)),
+  ),
 });
 
 const fields = {
@@ -119,39 +122,43 @@ const fields = {
     'a DNS label: lower-case letters, digits and -, at most 63 characters',
     pattern(longestLabel, dnsLabel),
   ),
-  reason: expecting('reason', 'a text of at most 512 characters', text(512)).optional(),
+  reason: expecting('reason', 'a text of at most 512 characters', z.optional(text(512))),
   source: expecting(
     'source',
     '"user", "planner", "test", "automation" or ""',
-    z.enum(['user', 'planner', 'test', 'automation', '']),
-  ).optional(),
+    z.optional(z.enum(['user', 'planner', 'test', 'automation', ''])),
+  ),
   correlation_id: expecting(
     'correlation_id',
     'at most 128 letters, digits, - and _',
-    pattern(128, /^[A-Za-z0-9_-]*$/),
-  ).optional(),
+    z.optional(pattern(128, /^[A-Za-z0-9_-]*$/)),
+  ),
   priority: expecting(
     'priority',
     'a whole number from 0 to 10, or "low", "normal", "high" or "critical"',
-    priority.default(defaultPriority),
+    z._default(priority, defaultPriority),
   ),
   timeout: expecting(
     'timeout',
     'a duration with its unit, such as "30s" or "1m30s"',
-    timeout,
-  ).optional(),
-  description: expecting('description', 'a text of at most 1024 characters', text(1024)).optional(),
-  metadata: expecting('metadata', 'an object', freeObject).optional(),
-  created_at: expecting('created_at', timeWords, time).optional(),
-  updated_at: expecting('updated_at', timeWords, time).optional(),
-  status: expecting('status', textOrObjectWords, textOrObject).optional(),
+    z.optional(timeout),
+  ),
+  description: expecting(
+    'description',
+    'a text of at most 1024 characters',
+    z.optional(text(1024)),
+  ),
+  metadata: expecting('metadata', 'an object', z.optional(freeObject)),
+  created_at: expecting('created_at', timeWords, z.optional(time)),
+  updated_at: expecting('updated_at', timeWords, z.optional(time)),
+  status: expecting('status', textOrObjectWords, z.optional(textOrObject)),
   target_resources: expecting(
     'target_resources',
     `an array of at most ${mostItems} texts or objects`,
-    list(expecting('target_resources[]', textOrObjectWords, textOrObject)),
-  ).optional(),
-  nephio_context: expecting('nephio_context', 'an object', freeObject).optional(),
-  constraints: expecting('constraints', 'an object', constraints).optional(),
+    z.optional(list(expecting('target_resources[]', textOrObjectWords, textOrObject))),
+  ),
+  nephio_context: expecting('nephio_context', 'an object', z.optional(freeObject)),
+  constraints: expecting('constraints', 'an object', z.optional(constraints)),
 };
 
 /**
@@ -159,7 +166,10 @@ const fields = {
  * and 0 for -0.
  */
 function buildSchema(maxReplicas: number) {
-  return z.strictObject({ ...fields, replicas: count.pipe(z.number().max(maxReplicas)) });
+  return z.strictObject({
+    ...fields,
+    replicas: z.pipe(count, z.number().check(z.maximum(maxReplicas))),
+  });
 }
 
 /** An intent that keeps to the schema: `priority` is a number, `timeout` is in milliseconds. */

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Intent } from '../../intent/schema.ts';
 import { toYaml } from './yaml.ts';
 
@@ -56,25 +56,26 @@ export type PackageRecord = {
 /** As namespaces and targets are; also a file name that leads nowhere else. */
 const dnsName = /^[a-z0-9][a-z0-9.-]{0,252}$/;
 
-const record = z
-  .object({
+const record = z.pipe(
+  z.object({
     apiVersion: z.literal('kpt.dev/v1'),
     kind: z.literal('Kptfile'),
     metadata: z.object({
-      name: z.string().regex(dnsName),
+      name: z.string().check(z.regex(dnsName)),
       annotations: z.object({
-        'conductor-loop/namespace': z.string().regex(dnsName),
-        'conductor-loop/target': z.string().regex(dnsName),
-        'conductor-loop/replicas': z.string().regex(/^\d{1,9}$/),
+        'conductor-loop/namespace': z.string().check(z.regex(dnsName)),
+        'conductor-loop/target': z.string().check(z.regex(dnsName)),
+        'conductor-loop/replicas': z.string().check(z.regex(/^\d{1,9}$/)),
       }),
     }),
-  })
-  .transform(({ metadata: { name, annotations } }) => ({
+  }),
+  z.transform(({ metadata: { name, annotations } }) => ({
     name,
     namespace: annotations['conductor-loop/namespace'],
     target: annotations['conductor-loop/target'],
     replicas: Number(annotations['conductor-loop/replicas']),
-  }));
+  })),
+);
 
 /** Reads the record of the package in `dir`; null where there is none, or none that can be read. */
 export function readPackageRecord(dir: string): PackageRecord | null {
