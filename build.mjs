@@ -1,7 +1,7 @@
 /**
  * `npm run build`: the whole program in one file, dist/conductor-loop.cjs, which needs the pinned
  * runtime and nothing beside it. A single file has no second one for its worker threads, so their
- * source is bundled first and travels in it as a string. The source map beside it is for those who
+ * sources are bundled first and travel in it as strings. The source map beside it is for those who
  * read a stack trace. The same source gives the same bytes, wherever it lies.
  */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -50,14 +50,18 @@ function bundledFiles({ outputs }) {
   return Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs));
 }
 
-async function bundleWorker() {
-  const entryPoints = ['src/workers/worker.ts'];
+/** @param {'reader' | 'runner' | 'embedded'} kind */
+async function bundleWorker(kind) {
+  const entryPoints = [`src/workers/${kind}.ts`];
   const { outputFiles, metafile } = await build({ ...common, entryPoints, write: false });
-  return { source: outputFiles.map(({ text }) => text).join(''), files: bundledFiles(metafile) };
+  const source = JSON.stringify(outputFiles.map(({ text }) => text).join(''));
+  return { source, files: bundledFiles(metafile) };
 }
 
 async function bundleProgram() {
-  const worker = await bundleWorker();
+  const reader = await bundleWorker('reader');
+  const runner = await bundleWorker('runner');
+  const embedded = await bundleWorker('embedded');
   const { metafile } = await build({
     ...common,
     entryPoints: ['src/main.ts'],
@@ -67,10 +71,13 @@ async function bundleProgram() {
     define: {
       ...common.define,
       CONDUCTOR_VERSION: JSON.stringify(packageVersion()),
-      WORKER_SOURCE: JSON.stringify(worker.source),
+      READER_SOURCE: reader.source,
+      RUNNER_SOURCE: runner.source,
+      EMBEDDED_SOURCE: embedded.source,
     },
   });
-  return [...worker.files, ...bundledFiles(metafile)];
+  const workers = [reader, runner, embedded].flatMap(({ files }) => files);
+  return [...workers, ...bundledFiles(metafile)];
 }
 
 function checkProgram() {

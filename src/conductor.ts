@@ -197,7 +197,7 @@ async function assemble(
     runners: settings.maxWorkers,
     runsPerThread: porch === 'builtin' ? BUILTIN_RUNS_PER_THREAD : 1,
     limits: settings,
-    spawner: porch === 'builtin' ? 'node' : chooseSpawner(settings.porchSpawner, log),
+    spawner: porch === 'builtin' ? 'builtin' : chooseSpawner(settings.porchSpawner, log),
   });
   if (seemsToWait(settings.handoff)) pool.warm();
   const opening = settings.once ? endWhenHeld(hold, settings.holdTimeoutMs) : undefined;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { errorCodes } from '../intent/codes.ts';
 import { suspicions } from '../intent/suspicion.ts';
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
@@ -6,14 +6,14 @@ import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
 
 /**
  * What passes between the main thread and its workers. Each message to a worker has a number; the
- * answer bears the same one.
+ * answer bears the same one. A thread holds all of this: so it is written in the smaller zod.
  */
 
 const limits = z.object({
   maxFileSize: z.number(),
   maxReplicas: z.number(),
-  systemNamespaces: z.array(z.string()).readonly(),
-}) satisfies z.ZodType<CheckLimits>;
+  systemNamespaces: z.readonly(z.array(z.string())),
+}) satisfies z.ZodMiniType<CheckLimits>;
 
 const request = z.object({
   porch: z.string(),
@@ -25,10 +25,20 @@ const request = z.object({
   attempt: z.number(),
   sha256: z.string(),
   correlationId: z.string(),
-  porchEnv: z.array(z.string()).readonly(),
-}) satisfies z.ZodType<PorchRequest>;
+  porchEnv: z.readonly(z.array(z.string())),
+}) satisfies z.ZodMiniType<PorchRequest>;
 
-export const toWorker = z.discriminatedUnion('type', [
+const spawner = z.enum(['native', 'node']) satisfies z.ZodMiniType<SpawnerName>;
+
+const ping = z.object({ type: z.literal('ping') });
+const sync = z.object({ type: z.literal('sync'), id: z.number(), path: z.string() });
+const cancel = z.object({ type: z.literal('cancel'), signal: z.enum(['SIGTERM', 'SIGKILL']) });
+
+/** The first message to a thread, so that it can get ready for its work, is of the type `warm`. */
+export const toReader = z.discriminatedUnion('type', [
+  ping,
+  sync,
+  z.object({ type: z.literal('warm'), limits }),
   z.object({ type: z.literal('check'), id: z.number(), paths: z.array(z.string()), limits }),
   z.object({
     type: z.literal('look'),
@@ -36,22 +46,27 @@ export const toWorker = z.discriminatedUnion('type', [
     directory: z.string(),
     rawNames: z.array(z.string()),
   }),
+]);
+
+export const toRunner = z.discriminatedUnion('type', [
+  ping,
+  sync,
+  cancel,
+  z.object({ type: z.literal('warm'), spawner }),
+  z.object({ type: z.literal('run'), id: z.number(), requests: z.array(request), spawner }),
+]);
+
+export const toEmbedded = z.discriminatedUnion('type', [
+  ping,
+  cancel,
+  z.object({ type: z.literal('warm') }),
   z.object({
     type: z.literal('run'),
     id: z.number(),
     requests: z.array(request),
     limits,
-    spawner: z.enum(['native', 'node']) satisfies z.ZodType<SpawnerName>,
+    spawner: z.literal('builtin'),
   }),
-  z.object({ type: z.literal('sync'), id: z.number(), path: z.string() }),
-  z.object({ type: z.literal('ping') }),
-  /** The first message to a thread: what its work is, so that it can get ready for it. */
-  z.object({
-    type: z.literal('warm'),
-    work: z.enum(['check', 'native', 'node', 'builtin']),
-    limits,
-  }),
-  z.object({ type: z.literal('cancel'), signal: z.enum(['SIGTERM', 'SIGKILL']) }),
 ]);
 
 const errorCode = z.enum(Object.keys(errorCodes) as [keyof typeof errorCodes]);
@@ -61,11 +76,11 @@ const refusal = z.object({
   code: errorCode,
   message: z.string(),
   mend: z.string(),
-  path: z.string().exactOptional(),
-  line: z.number().exactOptional(),
-  column: z.number().exactOptional(),
+  path: z.exactOptional(z.string()),
+  line: z.exactOptional(z.number()),
+  column: z.exactOptional(z.number()),
   mayPass: z.boolean(),
-  suspicion: z.enum(suspicions).exactOptional(),
+  suspicion: z.exactOptional(z.enum(suspicions)),
 });
 
 const checkResult = z.discriminatedUnion('kind', [
@@ -84,28 +99,28 @@ const checkResult = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('refused'),
     refusal,
-    identity: identity.nullable(),
-    sha256: z.string().nullable(),
+    identity: z.nullable(identity),
+    sha256: z.nullable(z.string()),
     correlationId: z.string(),
     changedMs: z.number(),
   }),
   z.object({ kind: z.literal('gone') }),
   z.object({ kind: z.literal('unavailable'), errno: z.string(), message: z.string() }),
-]) satisfies z.ZodType<CheckResult>;
+]) satisfies z.ZodMiniType<CheckResult>;
 
 const systemError = z.object({ errno: z.string(), message: z.string() });
 
 const porchResult = z.object({
-  exitCode: z.number().nullable(),
-  signal: z.string().nullable(),
-  startError: systemError.extend({ unfit: z.literal(true).exactOptional() }).nullable(),
+  exitCode: z.nullable(z.number()),
+  signal: z.nullable(z.string()),
+  startError: z.nullable(z.extend(systemError, { unfit: z.exactOptional(z.literal(true)) })),
   timedOut: z.boolean(),
   cancelled: z.boolean(),
   replaced: z.boolean(),
   stdout: z.string(),
   stderr: z.string(),
   durationMs: z.number(),
-}) satisfies z.ZodType<PorchResult>;
+}) satisfies z.ZodMiniType<PorchResult>;
 
 export const fromWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('checked'), id: z.number(), results: z.array(checkResult) }),
@@ -124,14 +139,21 @@ export const fromWorker = z.discriminatedUnion('type', [
     /** False where results of the same question are still to come. */
     done: z.boolean(),
   }),
-  z.object({ type: z.literal('synced'), id: z.number(), error: systemError.nullable() }),
+  z.object({ type: z.literal('synced'), id: z.number(), error: z.nullable(systemError) }),
   z.object({ type: z.literal('pong') }),
   z.object({ type: z.literal('warmed') }),
   /** Not an answer: the thread blocks while porch runs, and hears only what is written here. */
   z.object({ type: z.literal('control'), fd: z.number(), ends: z.array(z.number()) }),
 ]);
 
-export type ToWorker = z.infer<typeof toWorker>;
+/** What is said to each kind of thread. */
+export type Said = {
+  reader: z.infer<typeof toReader>;
+  runner: z.infer<typeof toRunner>;
+  embedded: z.infer<typeof toEmbedded>;
+};
+export type Kind = keyof Said;
 /** What a thread does when it is first asked. */
-export type WarmUp = Extract<ToWorker, { type: 'warm' }>;
+export type WarmUp<K extends Kind> = Extract<Said[K], { type: 'warm' }>;
+export type Sync = z.infer<typeof sync>;
 export type FromWorker = z.infer<typeof fromWorker>;

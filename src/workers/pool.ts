@@ -1,9 +1,8 @@
-import type { Worker } from 'node:worker_threads';
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
 import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
-import type { FromWorker, WarmUp } from './messages.ts';
+import type { FromWorker } from './messages.ts';
 import { givesWay, RunQueue } from './run-queue.ts';
-import { Thread, ThreadDied } from './thread.ts';
+import { type Question, type StartWorker, Thread, ThreadDied } from './thread.ts';
 import { Turns } from './turns.ts';
 
 export { ThreadDied } from './thread.ts';
@@ -15,10 +14,13 @@ export type PoolOptions = {
   runsPerThread: number;
   /** May change while it works. */
   limits: Readonly<CheckLimits>;
-  spawner: SpawnerName;
+  /** `builtin`: the embedded porch, which is no program that is started. */
+  spawner: SpawnerName | 'builtin';
   /** What a test may hold in its hand. */
   batchMs?: number;
 };
+
+type Runner = Thread<'runner' | 'embedded'>;
 
 /** A finished run, and which thread ran it. */
 export type Ran = { result: PorchResult; workerId: number };
@@ -58,15 +60,15 @@ type Queued = RunOptions & {
  */
 export class Pool {
   readonly #options: PoolOptions;
-  readonly #reader: Thread;
-  readonly #runners: Thread[];
+  readonly #reader: Thread<'reader'>;
+  readonly #runners: Runner[];
   /** Runners that end with their last run. */
-  readonly #leaving = new Set<Thread>();
-  readonly #startWorker: (() => Worker) | undefined;
+  readonly #leaving = new Set<Runner>();
+  readonly #startWorker: StartWorker | undefined;
   /** Runners that get nothing in advance, and the batch for whose sake. */
-  readonly #occupied = new Map<Thread, Queued[]>();
+  readonly #occupied = new Map<Runner, Queued[]>();
   /** What is left of the batches of a runner that was not asked yet to give any of it back. */
-  readonly #left = new WeakMap<Thread, Queued[][]>();
+  readonly #left = new WeakMap<Runner, Queued[][]>();
   readonly #queue = new RunQueue<Queued>();
   readonly #turns = new Turns();
   #assigning = false;
@@ -74,10 +76,11 @@ export class Pool {
   #averageMs = 2 * SHORT_MS;
 
   /** `startWorker`: how a thread is started, where not in the usual way. */
-  constructor(options: PoolOptions, startWorker?: () => Worker) {
+  constructor(options: PoolOptions, startWorker?: StartWorker) {
     this.#options = options;
     this.#startWorker = startWorker;
-    this.#reader = this.#newThread('check');
+    const warmUp = { type: 'warm', limits: this.#limits } as const;
+    this.#reader = new Thread({ kind: 'reader', warmUp, startWorker });
     this.#runners = Array.from({ length: options.runners }, () => this.#newRunner());
   }
 
@@ -175,7 +178,7 @@ export class Pool {
    * at the end the reader has the time. Rejects with the errno error of a failing disk.
    */
   async sync(path: string): Promise<void> {
-    const thread = this.#draining ? this.#reader : this.#newThread('node');
+    const thread = this.#draining ? this.#reader : this.#newSyncer();
     try {
       const answer = await thread.ask({ type: 'sync', path });
       const error = answer.type === 'synced' ? answer.error : null;
@@ -209,21 +212,28 @@ export class Pool {
     await Promise.all([this.#reader.close(), this.closeRunners()]);
   }
 
-  #newRunner(): Thread {
-    const { runsPerThread, spawner } = this.#options;
-    return this.#newThread(runsPerThread > 1 ? 'builtin' : spawner, () => this.#assignSoon());
+  #newRunner(): Runner {
+    const { spawner } = this.#options;
+    return new Thread<'runner' | 'embedded'>({
+      ...(spawner === 'builtin'
+        ? { kind: 'embedded', warmUp: { type: 'warm' } }
+        : { kind: 'runner', warmUp: { type: 'warm', spawner } }),
+      ready: () => this.#assignSoon(),
+      startWorker: this.#startWorker,
+    });
   }
 
-  #newThread(work: WarmUp['work'], ready?: () => void): Thread {
-    const warmUp: WarmUp = { type: 'warm', work, limits: this.#limits };
-    return new Thread({ warmUp, ready, startWorker: this.#startWorker });
+  /** Of all threads a runner that has yet to run anything takes the least. */
+  #newSyncer(): Thread<'runner'> {
+    const warmUp = { type: 'warm', spawner: 'node' } as const;
+    return new Thread({ kind: 'runner', warmUp, startWorker: this.#startWorker });
   }
 
-  get #allRunners(): Thread[] {
+  get #allRunners(): Runner[] {
     return [...this.#runners, ...this.#leaving];
   }
 
-  #leave(runner: Thread): void {
+  #leave(runner: Runner): void {
     if (runner.load > 0 || !this.#leaving.delete(runner)) return;
     void runner.close();
   }
@@ -272,17 +282,14 @@ export class Pool {
     }
   }
 
-  async #runOn(runner: Thread, workerId: number, batch: Queued[]): Promise<void> {
-    const { spawner } = this.#options;
-    const requests = batch.map(({ request }) => request);
+  async #runOn(runner: Runner, workerId: number, batch: Queued[]): Promise<void> {
     const left = [...batch];
     const before = this.#left.get(runner)?.filter(({ length }) => length > 0) ?? [];
     this.#left.set(runner, [...before, left]);
     if (batch[0]?.alone) this.#occupied.set(runner, left);
     for (const { begins } of batch) begins();
     try {
-      const question = { type: 'run', requests, limits: this.#limits, spawner } as const;
-      const answer = await runner.ask(question, (part) => {
+      const answer = await runner.ask(this.#questionFor(batch), (part) => {
         this.#settle(left, part, workerId);
         this.#occupied.set(runner, left);
         if (runner.load > 1) runner.handBack();
@@ -298,6 +305,13 @@ export class Pool {
     if (this.#occupied.get(runner) === left) this.#occupied.delete(runner);
     this.#leave(runner);
     this.#assignSoon();
+  }
+
+  #questionFor(batch: readonly Queued[]): Question<'runner' | 'embedded'> {
+    const { spawner } = this.#options;
+    const requests = batch.map(({ request }) => request);
+    if (spawner !== 'builtin') return { type: 'run', requests, spawner };
+    return { type: 'run', requests, spawner, limits: this.#limits };
   }
 
   /** Takes the runs that an answer is about from those that are left of a batch. */

@@ -1,7 +1,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { controlWords } from '../porch/native/spawner.ts';
-import { type FromWorker, fromWorker, type ToWorker, type WarmUp } from './messages.ts';
+import { type FromWorker, fromWorker, type Kind, type Said, type WarmUp } from './messages.ts';
 
 /** The thread died while it had work; `begun` says whether it may have begun what it was asked. */
 export class ThreadDied extends Error {
@@ -13,14 +13,14 @@ export class ThreadDied extends Error {
   }
 }
 
-/** In the bundle the worker's source travels as a string: a single file has no second one. */
-declare const WORKER_SOURCE: string | undefined;
+/** In the bundle the threads' sources travel as strings: a single file has no second one. */
+declare const READER_SOURCE: string;
+declare const RUNNER_SOURCE: string;
+declare const EMBEDDED_SOURCE: string;
 
-type Question = ToWorker extends infer M
-  ? M extends { id: number }
-    ? Omit<M, 'id'>
-    : never
-  : never;
+type WithoutId<M> = M extends { id: number } ? Omit<M, 'id'> : never;
+/** What a thread of a kind can be asked. */
+export type Question<K extends Kind> = { [One in Kind]: WithoutId<Said[One]> }[K];
 type Answer = Extract<FromWorker, { id: number }>;
 type Waiting = {
   part(answer: Answer): void;
@@ -28,17 +28,21 @@ type Waiting = {
   reject(error: Error): void;
 };
 
-export type ThreadOptions = {
+/** How a thread of a kind is started. */
+export type StartWorker = (kind: Kind) => Worker;
+
+export type ThreadOptions<K extends Kind> = {
+  kind: K;
   /** What it is to get ready for. */
-  warmUp: WarmUp;
+  warmUp: WarmUp<K>;
   /** Called when it has become ready. */
-  ready?: (() => void) | undefined;
-  /** Starts a thread that runs worker.ts. */
-  startWorker?: (() => Worker) | undefined;
+  ready?(): void;
+  /** Where not in the usual way. */
+  startWorker?: StartWorker | undefined;
 };
 
 /** One worker thread: started when it is first asked, and again after it has died. */
-export class Thread {
+export class Thread<K extends Kind> {
   #worker: Worker | null = null;
   #asked = 0;
   #isReady = false;
@@ -46,9 +50,9 @@ export class Thread {
   #ping: PromiseWithResolvers<void> | null = null;
   /** Where a thread that blocks while porch runs can be told to end it. */
   #control: { fd: number; ends: readonly number[] } | null = null;
-  readonly #options: ThreadOptions;
+  readonly #options: ThreadOptions<K>;
 
-  constructor(options: ThreadOptions) {
+  constructor(options: ThreadOptions<K>) {
     this.#options = options;
   }
 
@@ -69,7 +73,7 @@ export class Thread {
    * Asks the thread. `part` gets what it says before its last word. Rejects with ThreadDied when it
    * dies before it has answered.
    */
-  ask(question: Question, part: (answer: Answer) => void = () => {}): Promise<Answer> {
+  ask(question: Question<K>, part: (answer: Answer) => void = () => {}): Promise<Answer> {
     this.#worker ??= this.#start();
     const worker = this.#worker;
     const id = ++this.#asked;
@@ -95,14 +99,14 @@ export class Thread {
     if (!this.#worker) return Promise.resolve();
     if (!this.#ping) {
       this.#ping = Promise.withResolvers();
-      this.#worker.postMessage({ type: 'ping' } satisfies ToWorker);
+      this.#worker.postMessage({ type: 'ping' } satisfies Said[Kind]);
     }
     return this.#ping.promise;
   }
 
   /** Ends the porch runs of the thread. */
   cancel(signal: 'SIGTERM' | 'SIGKILL'): void {
-    this.#worker?.postMessage({ type: 'cancel', signal } satisfies ToWorker);
+    this.#worker?.postMessage({ type: 'cancel', signal } satisfies Said[Kind]);
     this.#tell(signal);
   }
 
@@ -125,8 +129,8 @@ export class Thread {
   }
 
   #start(): Worker {
-    const { startWorker = startOwnWorker, warmUp } = this.#options;
-    const worker = startWorker();
+    const { kind, startWorker = startOwnWorker, warmUp } = this.#options;
+    const worker = startWorker(kind);
     worker.postMessage(warmUp);
     worker.on('message', (data: unknown) => {
       const answer = fromWorker.parse(data);
@@ -190,11 +194,12 @@ export class Thread {
 const runGivenSource =
   "require('node:vm').runInThisContext(require('node:worker_threads').workerData)";
 
-function startOwnWorker(): Worker {
+function startOwnWorker(kind: Kind): Worker {
   // Descriptors that come from the C library are none of Node's business.
   const options = { trackUnmanagedFds: false };
-  if (typeof WORKER_SOURCE === 'string') {
-    return new Worker(runGivenSource, { ...options, eval: true, workerData: WORKER_SOURCE });
+  if (typeof READER_SOURCE === 'undefined') {
+    return new Worker(new URL(`./${kind}.ts`, import.meta.url), options);
   }
-  return new Worker(new URL('./worker.ts', import.meta.url), options);
+  const sources = { reader: READER_SOURCE, runner: RUNNER_SOURCE, embedded: EMBEDDED_SOURCE };
+  return new Worker(runGivenSource, { ...options, eval: true, workerData: sources[kind] });
 }

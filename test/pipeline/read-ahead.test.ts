@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { Worker } from 'node:worker_threads';
 import type { Job } from '../../src/pipeline/job.ts';
 import { ReadAhead, type ReadAheadParts } from '../../src/pipeline/read-ahead.ts';
 import { Hold } from '../../src/queue/hold.ts';
@@ -11,6 +10,7 @@ import { Pool } from '../../src/workers/pool.ts';
 import { put, tempDir } from '../spool/support.ts';
 import { intentFor } from '../tools/porch.ts';
 import { until } from '../tools/until.ts';
+import { mortal } from '../workers/support.ts';
 
 const limits = { maxFileSize: 1024 * 1024, maxReplicas: 100, systemNamespaces: [] };
 
@@ -39,10 +39,7 @@ function makeReadAhead(
       unwatched: () => {},
     },
   );
-  const pool = new Pool(
-    { runners: 1, runsPerThread: 1, limits, spawner: 'node' },
-    () => new Worker(new URL('../workers/mortal-worker.ts', import.meta.url)),
-  );
+  const pool = new Pool({ runners: 1, runsPerThread: 1, limits, spawner: 'node' }, mortal);
   const readAhead: ReadAhead = new ReadAhead({
     intake,
     scheduler,

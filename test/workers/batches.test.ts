@@ -7,7 +7,7 @@ import { readPorchLog } from '../tools/porch.ts';
 import { makeFiles, makePool, mortal, native } from './support.ts';
 
 test('the embedded porch gets several requests at a time, dealt out evenly', async (t) => {
-  const pool = makePool(t, { runsPerThread: 64 });
+  const pool = makePool(t, { runsPerThread: 64, spawner: 'builtin' });
   const { dir, request } = makeFiles(t);
   const names = Array.from({ length: 40 }, (_, index) => `intent-${index}.json`);
   const ran = await Promise.all(

@@ -1,10 +1,16 @@
-/** The real worker, but reading a file named `deadly`, looking at it or running for an intent of it ends the thread. */
+/**
+ * The real worker of the kind that is given, but reading a file named `deadly`, looking at it or
+ * running for an intent of it ends the thread.
+ */
 import { basename } from 'node:path';
-import { parentPort } from 'node:worker_threads';
-import { toWorker } from '../../src/workers/messages.ts';
+import { parentPort, workerData } from 'node:worker_threads';
+import * as z from 'zod';
+import { toEmbedded, toReader, toRunner } from '../../src/workers/messages.ts';
+
+const anything = z.union([toReader, toRunner, toEmbedded]);
 
 parentPort?.on('message', (data: unknown) => {
-  const message = toWorker.parse(data);
+  const message = anything.parse(data);
   const paths =
     message.type === 'check'
       ? message.paths
@@ -17,4 +23,4 @@ parentPort?.on('message', (data: unknown) => {
     if (basename(path).startsWith('intent-deadly')) process.exit(3);
   }
 });
-await import('../../src/workers/worker.ts');
+await import(`../../src/workers/${workerData}.ts`);

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
+import type { Kind } from '../../src/workers/messages.ts';
 import { intentFor, readPorchLog } from '../tools/porch.ts';
 import { until } from '../tools/until.ts';
 import { makeFiles, makePool, mortal, spawners } from './support.ts';
@@ -81,8 +82,8 @@ for (const spawner of spawners) {
   test(`there may be more threads, and fewer when their runs have ended (${spawner})`, async (t) => {
     const started: Worker[] = [];
     const ended = new Set<Worker>();
-    const start = () => {
-      const worker = mortal();
+    const start = (kind: Kind) => {
+      const worker = mortal(kind);
       started.push(worker);
       worker.on('exit', () => ended.add(worker));
       return worker;

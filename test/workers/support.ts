@@ -4,7 +4,9 @@ import type { TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { nativeSpawnerProblem } from '../../src/porch/native/spawner.ts';
 import type { PorchRequest, SpawnerName } from '../../src/porch/types.ts';
+import type { Kind } from '../../src/workers/messages.ts';
 import { Pool, type PoolOptions } from '../../src/workers/pool.ts';
+import type { StartWorker } from '../../src/workers/thread.ts';
 import { tempDir } from '../spool/support.ts';
 import { intentFor, readPorchLog, standInPorch } from '../tools/porch.ts';
 import { until } from '../tools/until.ts';
@@ -16,7 +18,7 @@ export const spawners: SpawnerName[] =
 export function makePool(
   t: TestContext,
   changes: Partial<PoolOptions> = {},
-  start?: () => Worker,
+  start?: StartWorker,
 ): Pool {
   const options = { runners: 2, runsPerThread: 1, limits, spawner: 'node', ...changes } as const;
   const pool = new Pool(options, start);
@@ -24,7 +26,8 @@ export function makePool(
   return pool;
 }
 
-export const mortal = () => new Worker(new URL('mortal-worker.ts', import.meta.url));
+export const mortal = (kind: Kind) =>
+  new Worker(new URL('mortal-worker.ts', import.meta.url), { workerData: kind });
 
 let runs = 0;
 

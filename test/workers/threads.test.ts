@@ -3,6 +3,7 @@ import { existsSync, lstatSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import type { Kind } from '../../src/workers/messages.ts';
 import { ThreadDied } from '../../src/workers/pool.ts';
 import { intentFor } from '../tools/porch.ts';
 import { makeFiles, makePool, mortal, spawners } from './support.ts';
@@ -83,14 +84,15 @@ test('what a runner has answered before it died counts, and is not run again', a
 /** The first thread works; what the others are is given. */
 const firstWorks = (others: () => Worker) => {
   let isFirst = true;
-  return () => {
-    const worker = isFirst ? startWorker() : others();
+  return (kind: Kind) => {
+    const worker = isFirst ? startWorker(kind) : others();
     isFirst = false;
     return worker;
   };
 };
 
-const startWorker = () => new Worker(new URL('../../src/workers/worker.ts', import.meta.url));
+const startWorker = (kind: Kind) =>
+  new Worker(new URL(`../../src/workers/${kind}.ts`, import.meta.url));
 
 const deaf = () => new Worker('setInterval(() => {}, 1000)', { eval: true });
 
@@ -127,9 +129,9 @@ test('a pool that was warmed or never used holds nothing up', async (t) => {
 
 test('a sync has a thread of its own, and the one that reads when nothing more begins', async (t) => {
   let started = 0;
-  const pool = makePool(t, {}, () => {
+  const pool = makePool(t, {}, (kind) => {
     started++;
-    return mortal();
+    return mortal(kind);
   });
   const { dir, put } = makeFiles(t);
   await pool.check([put('intent-a.json', intentFor(''))]);
