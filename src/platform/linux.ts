@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
 import { release } from 'node:os';
 import { libc, systemError } from './libc.ts';
@@ -89,7 +88,7 @@ function readScope(): string {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
-    return `unknown ${randomUUID()}`;
+    return `unknown ${crypto.randomUUID()}`;
   }
 }
 

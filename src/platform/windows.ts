@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { parse, resolve, toNamespacedPath } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
@@ -54,7 +53,7 @@ export const windows: Platform = {
 
   /** Without their start times pids cannot be told from those of earlier processes. */
   processScope() {
-    scope ??= kernel32 ? hostname().toLowerCase() : `unknown ${randomUUID()}`;
+    scope ??= kernel32 ? hostname().toLowerCase() : `unknown ${crypto.randomUUID()}`;
     return scope;
   },
 

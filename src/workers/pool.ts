@@ -1,6 +1,6 @@
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
 import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
-import type { FromWorker } from './messages.ts';
+import type { FromWorker } from './answers.ts';
 import { givesWay, RunQueue } from './run-queue.ts';
 import { type Question, type StartWorker, Thread, ThreadDied } from './thread.ts';
 import { Turns } from './turns.ts';

@@ -2,7 +2,8 @@
 import { parentPort } from 'node:worker_threads';
 import type * as z from 'zod/mini';
 import { errnoOf, syncFileSystem } from '../platform/index.ts';
-import type { FromWorker, Sync } from './messages.ts';
+import type { FromWorker } from './answers.ts';
+import type { Sync } from './messages.ts';
 
 export const send = (message: FromWorker) => parentPort?.postMessage(message);
 

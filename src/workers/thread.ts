@@ -1,7 +1,8 @@
 import { closeSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { controlWords } from '../porch/native/spawner.ts';
-import { type FromWorker, fromWorker, type Kind, type Said, type WarmUp } from './messages.ts';
+import { type FromWorker, fromWorker } from './answers.ts';
+import type { Kind, Said, WarmUp } from './messages.ts';
 
 /** The thread died while it had work; `begun` says whether it may have begun what it was asked. */
 export class ThreadDied extends Error {
