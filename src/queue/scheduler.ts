@@ -73,8 +73,7 @@ export class Scheduler<T extends Schedulable> {
   add(job: T): void {
     this.remove(job.id);
     const target = this.#targets.get(job.target) ?? this.#newTarget(job.target);
-    const at = target.jobs.findLastIndex((other) => comesBefore(other, job)) + 1;
-    target.jobs.splice(at, 0, job);
+    insert(target, job);
     this.#queued.set(job.id, job);
     if (!this.#newest || comesBefore(this.#newest, job)) this.#newest = job;
     this.#offer(target);
@@ -216,6 +215,13 @@ export class Scheduler<T extends Schedulable> {
     this.#queued.delete(job.id);
     if (this.#queued.size === 0) this.#newest = undefined;
   }
+}
+
+/** Most targets have one job: an array that is made with it has room for one, one that grows for 17. */
+function insert<T extends Schedulable>(target: Target<T>, job: T): void {
+  const at = target.jobs.findLastIndex((other) => comesBefore(other, job)) + 1;
+  if (target.jobs.length === 0) target.jobs = [job];
+  else target.jobs.splice(at, 0, job);
 }
 
 function urgency(jobs: readonly Schedulable[]): number {
