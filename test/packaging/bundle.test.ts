@@ -12,8 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { transformSync } from 'esbuild';
+import { build, transformSync } from 'esbuild';
 import { readLockfile, root } from '../../packaging/lockfile.ts';
+import type { Kind } from '../../src/workers/messages.ts';
 import { forbidden } from '../faults/skip.ts';
 import { oldNode as oldNodeOfSystem } from '../tools/old-node.ts';
 
@@ -62,6 +63,36 @@ test('the licence of each package that it depends on is there, and that of Node'
   assert.match(here.licences, /In the single binaries only: Node\.js, .*\nnode-.* \(MIT\)\n---/);
   assert.match(here.licences, /Copyright Node\.js contributors/);
 });
+
+/** The files of which a thread of this kind holds something. */
+async function heldBy(kind: Kind): Promise<string[]> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [`src/workers/${kind}.ts`],
+    ...({ bundle: true, platform: 'node', format: 'cjs', write: false, metafile: true } as const),
+  });
+  const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
+  return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
+}
+
+/** What a thread has no need of; it would hold as much of it as there are threads. */
+const needless: Record<Kind, RegExp> = {
+  reader: /zod\/v4\/(?:classic|locales)\/|\/yaml\/|src\/(?:porch|config\/schema)|\/answers\.ts/,
+  runner: /zod\/v4\/(?:classic|locales)\/|\/yaml\/|src\/intent\/|porch\/builtin|\/answers\.ts/,
+  embedded: /zod\/v4\/(?:classic|locales)\/|porch\/(?:native|run)|\/answers\.ts/,
+};
+
+for (const kind of ['reader', 'runner', 'embedded'] as const) {
+  test(`a thread holds nothing that it has no need of, the large zod least of all: ${kind}`, async () => {
+    const held = await heldBy(kind);
+    assert.ok(held.some((file) => file.includes('zod/v4/mini/')));
+    assert.ok(held.includes(`src/workers/${kind}.ts`));
+    assert.deepEqual(
+      held.filter((file) => needless[kind].test(file)),
+      [],
+    );
+  });
+}
 
 test('an older Node can read the bundle, and is refused by it', () => {
   const lowered = transformSync(here.text, { target: 'node18', minify: true }).code;

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, lstatSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import type { Kind } from '../../src/workers/messages.ts';
 import { ThreadDied } from '../../src/workers/pool.ts';
+import type { Question } from '../../src/workers/thread.ts';
 import { intentFor } from '../tools/porch.ts';
 import { makeFiles, makePool, mortal, spawners } from './support.ts';
 
@@ -158,6 +160,26 @@ test('threads without work answer a ping, and those that run porch are not waite
     await run;
     assert.equal(pool.busy, 0);
     await pool.ping();
+  }
+});
+
+test('a thread answers what is meant for its kind, and ends at what is meant for another', async () => {
+  const limits = { maxFileSize: 1, maxReplicas: 1, systemNamespaces: [] };
+  const questions: { [K in Kind]: Question<K> } = {
+    reader: { type: 'check', paths: [], limits },
+    runner: { type: 'run', requests: [], spawner: 'node' },
+    embedded: { type: 'run', requests: [], spawner: 'builtin', limits },
+  };
+  const kinds = ['reader', 'runner', 'embedded'] as const;
+  for (const [kind, meant] of kinds.flatMap((one) => kinds.map((other) => [one, other] as const))) {
+    const worker = startWorker(kind);
+    worker.postMessage({ ...questions[meant], id: 1 });
+    const end = await once(worker, 'message').then(
+      () => 'answered',
+      () => 'ended',
+    );
+    assert.equal(end, kind === meant ? 'answered' : 'ended', `${kind}, asked as ${meant}`);
+    await worker.terminate();
   }
 });
 
