@@ -43,6 +43,19 @@ export function failedWhileReplaced(
   return exitCode !== 0 && !timedOut && !cancelled && stampOf(porch) !== stamp;
 }
 
+/** The result of a run that was cancelled before it began. */
+export const neverBegun: PorchResult = {
+  exitCode: null,
+  signal: 'SIGTERM',
+  startError: null,
+  timedOut: false,
+  cancelled: true,
+  replaced: false,
+  stdout: '',
+  stderr: '',
+  durationMs: 0,
+};
+
 /** The result of a run whose program the system would not start. */
 export function failedToStart({ porch }: PorchRequest, error: unknown): PorchResult {
   const errno = errnoOf(error) ?? 'UNKNOWN';

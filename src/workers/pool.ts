@@ -1,4 +1,5 @@
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
+import { neverBegun } from '../porch/start.ts';
 import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
 import type { FromWorker } from './answers.ts';
 import { givesWay, RunQueue } from './run-queue.ts';
@@ -329,14 +330,13 @@ export class Pool {
   /** Runs that no thread has begun: the first ones of those that wait, or not wanted any more. */
   #takeBack(runs: Queued[]): void {
     if (!this.#draining) this.#queue.putBack(runs);
-    else for (const { resolve } of runs) resolve({ result: cancelled, workerId: 0 });
+    else for (const { resolve } of runs) resolve({ result: neverBegun, workerId: 0 });
   }
 
   /** What a thread that died had not begun goes to another. */
   #failed(left: Queued[], error: unknown): void {
-    if (error instanceof ThreadDied && !error.begun) {
-      this.#takeBack(left.splice(0));
-      return;
+    if (error instanceof ThreadDied && error.begun !== 'all') {
+      this.#takeBack(left.splice(error.begun === 'first' ? 1 : 0));
     }
     const reason = error instanceof Error ? error : new Error(String(error));
     for (const { reject } of left.splice(0)) reject(reason);
@@ -344,15 +344,3 @@ export class Pool {
 }
 
 const unnoticed: RunOptions = { alone: false, priority: 0, begins() {} };
-
-const cancelled: PorchResult = {
-  exitCode: null,
-  signal: 'SIGTERM',
-  startError: null,
-  timedOut: false,
-  cancelled: true,
-  replaced: false,
-  stdout: '',
-  stderr: '',
-  durationMs: 0,
-};

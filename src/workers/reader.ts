@@ -1,7 +1,6 @@
 /** The thread that reads: it looks at intents, checks them, and answers each message once. */
-import { checkContent } from '../intent/content.ts';
 import { checkFile } from '../intent/read.ts';
-import type { CheckLimits } from '../intent/types.ts';
+import { rehearse } from '../intent/rehearse.ts';
 import { modificationTimes } from '../platform/index.ts';
 import { toReader } from './messages.ts';
 import { send, serve, sync } from './serve.ts';
@@ -16,15 +15,9 @@ serve(toReader, (message) => {
   } else if (message.type === 'sync') {
     sync(message);
   } else if (message.type === 'warm') {
-    warm(message.limits);
+    rehearse(message.limits);
     send({ type: 'warmed' });
   } else {
     send({ type: 'pong' });
   }
 });
-
-/** An intent that is in order: reading it has everything compiled that reading takes. */
-function warm(limits: CheckLimits): void {
-  const sample = '{"intent_type":"scaling","target":"a","namespace":"a","replicas":1,"reason":"a"}';
-  checkContent(Buffer.from(sample), limits);
-}

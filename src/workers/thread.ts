@@ -4,11 +4,14 @@ import { controlWords } from '../porch/native/spawner.ts';
 import { type FromWorker, fromWorker } from './answers.ts';
 import type { Kind, Said, WarmUp } from './messages.ts';
 
-/** The thread died while it had work; `begun` says whether it may have begun what it was asked. */
-export class ThreadDied extends Error {
-  readonly begun: boolean;
+/** How much of what it was asked a thread may have begun. */
+type Extent = 'all' | 'first' | 'none';
 
-  constructor(message: string, begun: boolean) {
+/** The thread died while it had work. */
+export class ThreadDied extends Error {
+  readonly begun: Extent;
+
+  constructor(message: string, begun: Extent) {
     super(message);
     this.begun = begun;
   }
@@ -184,9 +187,10 @@ export class Thread<K extends Kind> {
     this.#control = null;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    // It takes up one question after another.
+    // It takes up one question after another, and begins with the next before it answers the last.
+    const begun: Extent[] = ['all', 'first'];
     for (const [index, { reject }] of waiting.entries()) {
-      reject(new ThreadDied(`a worker thread died: ${reason}`, index === 0));
+      reject(new ThreadDied(`a worker thread died: ${reason}`, begun[index] ?? 'none'));
     }
   }
 }

@@ -4,7 +4,7 @@ import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { runPorchNative } from '../../src/porch/native/run.ts';
+import { NativePorch } from '../../src/porch/native/run.ts';
 import { NativeSpawner } from '../../src/porch/native/spawner.ts';
 import type { PorchResult } from '../../src/porch/types.ts';
 import { readPorchLog } from '../tools/porch.ts';
@@ -286,7 +286,9 @@ test('the native spawner leaves no descriptor open, nor does a start that fails'
   const before = lowestFreeDescriptor();
   for (const porch of ['/bin/sh', join(setting.dir, 'missing')]) {
     for (let run = 0; run < 20; run++) {
-      runPorchNative(spawner, setting.request('exit=1', { porch }));
+      const run = new NativePorch(spawner, setting.request('exit=1', { porch }));
+      run.wait();
+      run.result();
     }
   }
   assert.equal(lowestFreeDescriptor(), before);

@@ -22,7 +22,9 @@ const source = `
     const { request, options, sent } = workerData;
     // The test sees what would have been sent, and nothing is.
     if (sent) options.signalGroup = (leader, signal) => parentPort.postMessage({ leader, signal });
-    parentPort.postMessage({ result: porch.runPorchNative(spawner, request, options) });
+    const run = new porch.NativePorch(spawner, request, options);
+    run.wait();
+    parentPort.postMessage({ result: run.result() });
   });`;
 
 type Message = {

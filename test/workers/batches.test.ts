@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { ThreadDied } from '../../src/workers/pool.ts';
 import { readPorchLog } from '../tools/porch.ts';
 import { makeFiles, makePool, mortal, native } from './support.ts';
@@ -101,6 +102,37 @@ test('what is more urgent goes before runs that a busy thread was given', {
     last = ended.splice(0).at(-1) ?? '';
   }
   assert.notEqual(last, 'intent-urgent.json');
+});
+
+/** Answers its first questions, so many, as runs that went well, and ends with two more in hand. */
+const mortalAfter = (answers: number) => `
+  const { parentPort } = require('node:worker_threads');
+  const result = { exitCode: 0, signal: null, startError: null, timedOut: false,
+    cancelled: false, replaced: false, stdout: '', stderr: '', durationMs: 1 };
+  let asked = 0;
+  parentPort.on('message', ({ type, id, requests }) => {
+    if (type !== 'run') return;
+    asked++;
+    if (asked === ${answers} + 2) process.exit(3);
+    const results = requests.map(() => result);
+    if (asked <= ${answers}) {
+      parentPort.postMessage({ type: 'ran', id, results, returned: 0, done: true });
+    }
+  });`;
+
+test('of what a thread had in advance when it died one may have begun, the others have not', async (t) => {
+  let threads = 0;
+  const pool = makePool(t, { runners: 1, spawner: 'native', batchMs: 1000 }, () => {
+    return new Worker(mortalAfter(threads++ === 0 ? 1 : 1000), { eval: true });
+  });
+  const { request } = makeFiles(t);
+  const run = (name: string) => pool.run(request(`intent-${name}.json`));
+  // One batch in advance is given only where runs are known to be short.
+  await Promise.all(Array.from({ length: 10 }, (_, n) => run(`warm-${n}`)));
+  const ends = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => run(`${n}`)));
+  const died = ends.map(({ status }) => status === 'rejected');
+  assert.deepEqual(died.lastIndexOf(true), died.indexOf(false) - 1);
+  assert.equal(died.filter(Boolean).length, 17);
 });
 
 test('one that has to be alone shares its thread with nobody', async (t) => {

@@ -2,7 +2,8 @@ import { closeSync, readSync } from 'node:fs';
 import { errnoOf } from '../../platform/index.ts';
 import { type EndingSignal, signalGroup } from '../group.ts';
 import { type Calls, openCalls, type Pipe, type PollEntry } from './calls.ts';
-import { Child, type NativeResult } from './child.ts';
+import { Child } from './child.ts';
+import { Running, type Supervisor } from './running.ts';
 
 /** A program to be run to its end. */
 export type NativeRun = {
@@ -20,7 +21,7 @@ export type NativeRun = {
 };
 
 /**
- * Runs programs one at a time and blocks its thread meanwhile. Starting one this way costs what
+ * Starts programs; whoever waits for one blocks the thread. Starting one this way costs what
  * posix_spawn(3) costs, however much memory this process has; libuv's fork(2) copies the page
  * tables, milliseconds each, and stops all other threads for it.
  *
@@ -32,6 +33,7 @@ export class NativeSpawner {
   readonly #chunk = Buffer.alloc(64 * 1024);
   readonly #control: { read: number; write: number };
   readonly #handBack: () => void;
+  readonly #supervisor: Supervisor;
   #closed = false;
   #cancelled: EndingSignal | null = null;
 
@@ -44,6 +46,12 @@ export class NativeSpawner {
     this.#calls = openCalls();
     selfTest(this.#calls);
     this.#control = this.#calls.pipe();
+    this.#supervisor = {
+      calls: this.#calls,
+      chunk: this.#chunk,
+      cancelled: () => this.#cancelled,
+      listen: (ms, entries) => this.#listen(ms, entries),
+    };
   }
 
   /** The end of the control pipe that is written to. */
@@ -56,11 +64,11 @@ export class NativeSpawner {
     return [this.#control.read, this.#control.write];
   }
 
-  /** Runs a program to its end, or not at all once `control` has spoken. Throws start errors. */
-  run(run: NativeRun): NativeResult {
+  /** Starts a program; null once `control` has spoken against it. Throws start errors. */
+  start(run: NativeRun): Running | null {
     const begunMs = performance.now();
     this.#listen(0, []);
-    if (this.#closed || this.#cancelled !== null) return notBegun;
+    if (this.#closed || this.#cancelled !== null) return null;
     const { stdout, stderr } = this.#openPipes();
     let child: Child;
     try {
@@ -71,11 +79,7 @@ export class NativeSpawner {
       closePipe(stderr);
       throw error;
     }
-    try {
-      return this.#supervise(child, run);
-    } finally {
-      child.close();
-    }
+    return new Running(this.#supervisor, child, run);
   }
 
   #openPipes(): { stdout: Pipe; stderr: Pipe } {
@@ -99,66 +103,10 @@ export class NativeSpawner {
     }
   }
 
-  #supervise(child: Child, run: NativeRun): NativeResult {
-    let endedBy: NativeResult['endedBy'] = null;
-    let told: string | null = null;
-    let next: Step = { at: child.begunMs + run.timeoutMs, what: 'SIGTERM' };
-    let { long } = run;
-    const send = (signal: EndingSignal) => run.signalGroup(child.pid, signal);
-    while (!child.hasEnded) {
-      const longAt = child.begunMs + (long?.afterMs ?? Number.POSITIVE_INFINITY);
-      this.#listen(Math.min(next.at, longAt) - performance.now(), child.entries);
-      child.read(this.#chunk);
-      if (child.hasEnded) break;
-      if (performance.now() >= longAt) {
-        long?.tell();
-        long = null;
-      }
-      if (this.#cancelled !== null && this.#cancelled !== told) {
-        endedBy ??= 'cancel';
-        told = this.#cancelled;
-        send(this.#cancelled);
-        if (this.#cancelled === 'SIGKILL') next = later(run.killAfterMs, 'give up');
-      } else if (performance.now() >= next.at) {
-        if (next.what === 'give up') return child.result(null, endedBy);
-        endedBy ??= 'timeout';
-        send(next.what);
-        next = later(run.killAfterMs, next.what === 'SIGTERM' ? 'SIGKILL' : 'give up');
-      }
-    }
-    child.closeWriters();
-    this.#drain(child, run.graceMs);
-    // Not reaped yet, the leader keeps the number of its group from being given to others.
-    send('SIGKILL');
-    this.#drain(child, run.drainMs);
-    return child.result(this.#reap(child.pid, run.killAfterMs), endedBy);
-  }
-
-  /** It has ended; but where somebody traces it, the tracer is told before its parent is. */
-  #reap(pid: number, ms: number): number | null {
-    for (const end = performance.now() + ms; ; this.#calls.poll([], 1)) {
-      const status = this.#calls.reap(pid);
-      if (status !== null || performance.now() >= end) return status;
-    }
-  }
-
-  /** Reads what is still written, until all writers are gone or the time is over. */
-  #drain(child: Child, ms: number): void {
-    const end = performance.now() + ms;
-    while (child.streams.length > 0 && performance.now() < end) {
-      this.#wait(child.streams, end - performance.now());
-      child.read(this.#chunk);
-    }
-  }
-
-  #wait(entries: PollEntry[], ms: number): void {
-    this.#calls.poll(entries, Math.max(0, Math.ceil(Math.min(ms, 2 ** 30))));
-  }
-
   /** Waits for these and for a word from outside. */
   #listen(ms: number, entries: PollEntry[]): void {
     const control: PollEntry = { fd: this.#control.read, ready: false };
-    this.#wait([...entries, control], ms);
+    this.#calls.poll([...entries, control], Math.max(0, Math.ceil(Math.min(ms, 2 ** 30))));
     if (!control.ready) return;
     const length = readSync(this.#control.read, this.#chunk);
     const words = this.#chunk.toString('latin1', 0, length);
@@ -202,17 +150,3 @@ function selfTest(calls: Calls): void {
  * others ends all later runs before they begin, and the signals end the run under way too.
  */
 export const controlWords = { handBack: 'B', close: 'C', SIGTERM: 'T', SIGKILL: 'K' } as const;
-
-/** What is done to a run that has not ended at a moment of `performance.now()`. */
-type Step = { at: number; what: EndingSignal | 'give up' };
-
-const later = (ms: number, what: Step['what']): Step => ({ at: performance.now() + ms, what });
-
-const notBegun: NativeResult = {
-  exitCode: null,
-  signal: 'SIGTERM',
-  endedBy: 'cancel',
-  durationMs: 0,
-  stdout: '',
-  stderr: '',
-};
