@@ -178,8 +178,8 @@ test('a thread answers what is meant for its kind, and ends at what is meant for
       () => 'answered',
       () => 'ended',
     );
-    assert.equal(end, kind === meant ? 'answered' : 'ended', `${kind}, asked as ${meant}`);
     await worker.terminate();
+    assert.equal(end, kind === meant ? 'answered' : 'ended', `${kind}, asked as ${meant}`);
   }
 });
 
