@@ -1,29 +1,33 @@
-import { columnBuffer, makeRoom } from '../intent/columns.ts';
+import { columnBuffer, giveBack, makeRoom } from '../intent/columns.ts';
 import { NameTable } from '../intent/name-table.ts';
 import { comesBefore, type Order } from '../queue/scheduler.ts';
 
-/** So few are not worth giving their memory back. */
-const FEW = 1000;
-
-/** In place of a position in the heap, which begins at 1: the number is free, or its name held back. */
-const FREE = 0;
+/** In place of a position in the heap, which begins at 1: the name is new, or held back. */
+const NEW = 0;
 const HELD = 0xffffffff;
 
 /**
  * Names in the order of a time, then of the name; each at most once. Built for a million: a heap of
- * numbers for the names, and of each in columns its time and where in the heap it is. Names can be
- * held back: nothing is seen of them before they are released.
+ * numbers for the names, and of each in columns its time and where in the heap it is. What a name has
+ * taken is given back with it. Names can be held back: nothing is seen of them before they are
+ * released.
  */
 export class NameHeap {
-  #names = new NameTable();
-  #times = new Float64Array(columnBuffer(8));
-  #positions = new Uint32Array(columnBuffer(4));
-  #heap = new Uint32Array(columnBuffer(4));
+  readonly #names = new NameTable();
+  readonly #times = new Float64Array(columnBuffer(8));
+  readonly #positions = new Uint32Array(columnBuffer(4));
+  readonly #heap = new Uint32Array(columnBuffer(4));
   #size = 0;
   #firstHeld: Order | undefined;
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Bytes that are held for all names. */
+  get bytesHeld(): number {
+    const columns = [this.#times, this.#positions, this.#heap];
+    return columns.reduce((sum, column) => sum + column.byteLength, this.#names.bytesHeld);
   }
 
   /** What is held back does not count. */
@@ -39,9 +43,9 @@ export class NameHeap {
   /** Puts a name in, or moves it to another time. */
   set(name: string, time: number): void {
     const number = this.#add(name);
-    const position = this.#positions[number] ?? FREE;
+    const position = this.#positions[number] ?? NEW;
     this.#times[number] = time;
-    if (position === FREE || position === HELD) this.#push(number);
+    if (position === NEW || position === HELD) this.#push(number);
     else this.#settle(number, position);
   }
 
@@ -55,8 +59,8 @@ export class NameHeap {
   /** Puts a name in that is not in, and holds it back. */
   hold(name: string, time: number): void {
     const number = this.#add(name);
-    const position = this.#positions[number] ?? FREE;
-    if (position !== FREE && position !== HELD) return;
+    const position = this.#positions[number] ?? NEW;
+    if (position !== NEW && position !== HELD) return;
     this.#times[number] = time;
     this.#positions[number] = HELD;
     const held = { name, time };
@@ -74,21 +78,13 @@ export class NameHeap {
       if (typeof wanted === 'string') return wanted === 'all';
       return wanted(this.#names.name(number), this.#times[number] ?? 0);
     };
-    const { end } = this.#names;
-    for (let number = 0; number < end && this.#names.size > this.#size; number++) {
+    // From the last one down: a number that moves has been looked at.
+    for (let number = this.#names.size - 1; this.#names.size > this.#size; number--) {
       if (this.#positions[number] !== HELD) continue;
       if (isWanted(number)) this.#push(number);
       else this.#forget(number);
     }
     this.#firstHeld = undefined;
-  }
-
-  clear(): void {
-    this.#names = new NameTable();
-    this.#times = new Float64Array(columnBuffer(8));
-    this.#positions = new Uint32Array(columnBuffer(4));
-    this.#heap = new Uint32Array(columnBuffer(4));
-    this.#size = 0;
   }
 
   /** The first name and its time. */
@@ -111,8 +107,11 @@ export class NameHeap {
   }
 
   #add(name: string): number {
+    const { size } = this.#names;
     const number = this.#names.add(name);
+    if (number < size) return number;
     makeRoom(number, [this.#times, this.#positions]);
+    this.#positions[number] = NEW;
     return number;
   }
 
@@ -125,15 +124,21 @@ export class NameHeap {
   #remove(number: number): void {
     const position = this.#positions[number] ?? 0;
     const last = this.#heap[this.#size--] ?? 0;
-    this.#forget(number);
     if (last !== number) this.#settle(last, position);
+    giveBack(this.#size + 1, [this.#heap]);
+    this.#forget(number);
   }
 
-  /** What a million have taken is given back when the last of them is gone. */
+  /** Forgets a name that is not in the heap. */
   #forget(number: number): void {
-    this.#names.delete(number);
-    this.#positions[number] = FREE;
-    if (this.#names.size === 0 && this.#times.length > FEW) this.clear();
+    const last = this.#names.delete(number);
+    const position = this.#positions[last] ?? NEW;
+    if (last !== number) {
+      this.#times[number] = this.#times[last] ?? 0;
+      this.#positions[number] = position;
+      if (position !== HELD) this.#heap[position] = number;
+    }
+    giveBack(last, [this.#times, this.#positions]);
   }
 
   /** Puts a name at a position that is free, or its own, and from there up or down to where it belongs. */

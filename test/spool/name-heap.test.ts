@@ -20,6 +20,11 @@ function firstOf(model: ReadonlyMap<string, number>): { name: string; time: numb
   return first && { name: first[0], time: first[1] };
 }
 
+/** Takes all out that is in. */
+function* rest(heap: NameHeap) {
+  for (let first = heap.pop(); first; first = heap.pop()) yield first;
+}
+
 test('any sequence of steps gives what a plain map gives', () => {
   fc.assert(
     fc.property(fc.array(command, { maxLength: 200, size: 'max' }), (steps) => {
@@ -39,7 +44,8 @@ test('any sequence of steps gives what a plain map gives', () => {
         assert.equal(heap.size, model.size);
         for (const known of ['a', 'f']) assert.equal(heap.has(known), model.has(known));
       }
-      heap.clear();
+      for (const { name } of rest(heap)) assert.ok(model.delete(name));
+      assert.equal(model.size, 0);
       assert.equal(heap.size, 0);
       assert.equal(heap.pop(), undefined);
     }),
@@ -71,11 +77,46 @@ test('what is held back is not seen until it is released', () => {
   assert.deepEqual(heap.peek(), { name: 'dropped', time: 2 });
   const asked: string[] = [];
   heap.release((name, time) => asked.push(`${name} ${time}`) > 0 && name === 'held');
-  assert.deepEqual(asked, ['held 1', 'unwanted 1']);
+  assert.deepEqual(asked.sort(), ['held 1', 'unwanted 1']);
   heap.release(() => assert.fail('nothing is held any more'));
   const order = [heap.pop(), heap.pop(), heap.pop(), heap.pop()];
   assert.deepEqual(
     order.map((first) => first?.name),
     ['held', 'dropped', 'in', undefined],
   );
+});
+
+test('what is forgotten of the held leaves the others as they were', () => {
+  const heap = new NameHeap();
+  const indexes = Array.from({ length: 3000 }, (_, index) => index);
+  for (const index of indexes) {
+    if (index % 3 === 0) heap.set(`${index}`, index);
+    else heap.hold(`${index}`, index);
+  }
+  heap.release((name) => Number(name) % 3 === 1);
+  const wanted = indexes.filter((index) => index % 3 < 2);
+  assert.deepEqual(
+    [...rest(heap)].map(({ name, time }) => [name, time]),
+    wanted.map((index) => [`${index}`, index]),
+  );
+});
+
+test('what waits is given back by and by as it is worked off', () => {
+  const heap = new NameHeap();
+  const timeOf = (index: number) => (Math.imul(index, 2654435761) >>> 0) % 1000;
+  for (let index = 0; index < 100_000; index++) heap.set(`intent-${index}.json`, timeOf(index));
+  const full = heap.bytesHeld;
+  assert.ok(full / heap.size < 60, `${full} bytes`);
+  let last = { name: '', time: -1 };
+  for (const size of [50_000, 25_000, 1000, 0]) {
+    while (heap.size > size) {
+      const first = heap.pop() ?? assert.fail('nothing is left');
+      const isLater =
+        first.time > last.time || (first.time === last.time && first.name > last.name);
+      assert.ok(isLater, first.name);
+      last = first;
+    }
+    const most = 2 * full * (size / 100_000) + 300_000;
+    assert.ok(heap.bytesHeld < most, `${heap.bytesHeld} bytes for ${size}`);
+  }
 });
