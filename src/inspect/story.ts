@@ -36,8 +36,8 @@ export type Story = {
   name: string;
   /** Where files of its name are, also those that were filed with a time behind it. */
   places: Place[];
-  /** Its latest outcome in the snapshot. */
-  snapshot: { time: string; succeeded: boolean; sha256: string } | null;
+  /** Its latest outcome in the snapshot, and the first half of the SHA-256, which is what is kept. */
+  snapshot: { time: string; succeeded: boolean; sha256_half: string } | null;
   /** What the journals say since the snapshot. */
   journal: StoryEvent[];
   status: StatusFile | null;
@@ -95,7 +95,7 @@ class NameMemory implements StateVisitor {
   }
 
   entry(name: string, { sha, succeeded, at }: PastOutcome): void {
-    if (name === this.#name) this.snapshot = { time: timeOf(at), succeeded, sha256: sha };
+    if (name === this.#name) this.snapshot = { time: timeOf(at), succeeded, sha256_half: sha };
   }
 
   unfinished(record: JournalRecord): void {

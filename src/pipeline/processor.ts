@@ -7,6 +7,7 @@ import type { Hold } from '../queue/hold.ts';
 import { retryDelayMs } from '../queue/retry.ts';
 import { giveUp } from '../spool/ground.ts';
 import type { Layout } from '../spool/layout.ts';
+import { isKept } from '../state/kept-hash.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
@@ -103,7 +104,7 @@ export class Processor {
   /** A success with the same content is not repeated. */
   #repeated({ name, intent }: Job): Omit<Conclusion, 'durationMs'> | null {
     const past = this.#parts.store.past(name);
-    if (!past?.succeeded || past.sha !== intent.sha256) return null;
+    if (!past?.succeeded || !isKept(past.sha, intent.sha256)) return null;
     const when = new Date(past.at).toISOString();
     const message = `Skipped: the same content under this name succeeded at ${when}`;
     return { outcome: 'skipped', message, attempts: 0, workerId: null };

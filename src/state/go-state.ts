@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import * as z from 'zod';
 import type { PastOutcome } from './history.ts';
+import { keptHash } from './kept-hash.ts';
 import { openForReading } from './lines.ts';
 import { parseJson } from './records.ts';
 
@@ -35,7 +36,7 @@ export async function readGoState(path: string): Promise<Map<string, PastOutcome
     const at = Date.parse(state.processed_at);
     if (!name || state.status !== 'processed') continue;
     if ((successes.get(name)?.at ?? 0) > at) continue;
-    successes.set(name, { sha: state.sha256, succeeded: true, at });
+    successes.set(name, { sha: keptHash(state.sha256), succeeded: true, at });
   }
   return successes;
 }

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { KEPT_BYTES } from './kept-hash.ts';
 import { LINE_FEED } from './lines.ts';
 
 const BEGIN = Buffer.from('["');
@@ -30,7 +31,8 @@ for (const [value, code] of Buffer.from('0123456789abcdef').entries()) DIGITS[co
 /**
  * An entry of the snapshot, read from the bytes of its line without a string or an object being made:
  * of a million that is most of the start. It takes only what is byte for byte as we write it, with a
- * name that needs no decoding and a SHA-256. Any other line, sound or not, is left to be read as JSON;
+ * name that needs no decoding and a SHA-256, whole as earlier snapshots have it or what is kept of it.
+ * Any other line, sound or not, is left to be read as JSON;
  * of each line that it takes, that would give the same.
  */
 export class PlainEntry {
@@ -38,7 +40,9 @@ export class PlainEntry {
   data: Buffer = Buffer.alloc(0);
   nameFrom = 0;
   nameEnd = 0;
-  readonly sha = Buffer.alloc(SHA_BYTES);
+  readonly #hash = Buffer.alloc(SHA_BYTES);
+  /** What is kept of the SHA-256. */
+  readonly sha = this.#hash.subarray(0, KEPT_BYTES);
   succeeded = false;
   /** Milliseconds since 1970. */
   at = 0;
@@ -50,7 +54,9 @@ export class PlainEntry {
     this.nameFrom = from + BEGIN.length;
     this.nameEnd = endOfName(data, this.nameFrom);
     const shaFrom = this.nameEnd + BETWEEN.length;
-    const shaEnd = shaFrom + 2 * SHA_BYTES;
+    const isWhole = data[shaFrom + 2 * KEPT_BYTES] !== QUOTE;
+    const shaBytes = isWhole ? SHA_BYTES : KEPT_BYTES;
+    const shaEnd = shaFrom + 2 * shaBytes;
     const kindAt = shaEnd + BETWEEN.length;
     const timeFrom = kindAt + 1 + BEFORE_TIME.length;
     const timeEnd = endOfTime(data, timeFrom);
@@ -59,13 +65,13 @@ export class PlainEntry {
     const isTaken =
       has(data, from, BEGIN) &&
       has(data, this.nameEnd, BETWEEN) &&
-      readHex(data, shaFrom, this.sha) &&
+      readHex(data, shaFrom, this.#hash, shaBytes) &&
       has(data, shaEnd, BETWEEN) &&
       this.#readKind(data[kindAt]) &&
       has(data, kindAt + 1, BEFORE_TIME) &&
       this.#readTime(data, timeFrom, timeEnd) &&
       has(data, timeEnd, BEFORE_SUM) &&
-      readHex(data, sumFrom, this.#sum) &&
+      readHex(data, sumFrom, this.#sum, SUM_BYTES) &&
       has(data, sumEnd, END) &&
       this.#sum.readUInt32BE() === checksumOfArray(data, from, timeEnd);
     const end = sumEnd + END.length;
@@ -107,10 +113,10 @@ function has(data: Buffer, from: number, bytes: Buffer): boolean {
   return true;
 }
 
-/** Fills `into` from so many pairs of lower-case hex digits; false where one is none. */
-function readHex(data: Buffer, from: number, into: Buffer): boolean {
+/** Reads `bytes` pairs of lower-case hex digits; false where one is none. */
+function readHex(data: Buffer, from: number, into: Buffer, bytes: number): boolean {
   let all = 0;
-  for (let index = 0; index < into.length; index++) {
+  for (let index = 0; index < bytes; index++) {
     const high = DIGITS[data[from + 2 * index] ?? 0] ?? NO_DIGIT;
     const low = DIGITS[data[from + 2 * index + 1] ?? 0] ?? NO_DIGIT;
     all |= high | low;

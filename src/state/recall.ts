@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { ifThere, type Report } from './files.ts';
 import type { History, PastOutcome } from './history.ts';
+import { keptHash } from './kept-hash.ts';
 import { parseJson } from './records.ts';
 
 /** What a status file tells of an outcome, when it is read as a witness (docs/state-format.md). */
@@ -46,8 +47,8 @@ async function readWitness(
   const text = await readFile(join(directory, file), 'utf8').catch(() => '');
   const parsed = witness.safeParse(parseJson(text));
   if (!parsed.success || `${parsed.data.intent_file}.status` !== file) return null;
-  const { intent_file: name, status, timestamp, sha256: sha } = parsed.data;
+  const { intent_file: name, status, timestamp, sha256 } = parsed.data;
   // What was skipped had succeeded with that very content.
   const succeeded = status === 'success' || status === 'skipped';
-  return { name, outcome: { sha, succeeded, at: Date.parse(timestamp) } };
+  return { name, outcome: { sha: keptHash(sha256), succeeded, at: Date.parse(timestamp) } };
 }

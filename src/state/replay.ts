@@ -1,4 +1,5 @@
 import { History } from './history.ts';
+import { keptHash } from './kept-hash.ts';
 import { linesOf } from './lines.ts';
 import type { JournalRecord, OutcomeRecord, StartRecord } from './records.ts';
 import { decodeRecord, JOURNAL_VERSION, LaterVersion } from './records.ts';
@@ -76,7 +77,9 @@ export class Memory {
   #remember({ name, sha, outcome, at }: OutcomeRecord): void {
     const last = Math.max(this.#prunedBefore, this.history.get(name)?.at ?? 0);
     if (outcome === 'skipped') this.#end(name, at);
-    else if (at >= last) this.history.set(name, { sha, succeeded: outcome === 'success', at });
+    else if (at >= last) {
+      this.history.set(name, { sha: keptHash(sha), succeeded: outcome === 'success', at });
+    }
   }
 
   #end(name: string, at: number): void {

@@ -5,6 +5,7 @@ import { patientlyAsync } from '../platform/index.ts';
 import { moveDirectoryAside, unlinkIfThere } from './files.ts';
 import type { PastOutcome } from './history.ts';
 import { syncDirectory } from './journal.ts';
+import { keptHash } from './kept-hash.ts';
 import { chunksOf, LINE_FEED } from './lines.ts';
 import { PlainEntry } from './plain-entry.ts';
 import {
@@ -15,6 +16,7 @@ import {
   LaterVersion,
   parseJson,
 } from './records.ts';
+import { TextBuffer } from './text-buffer.ts';
 
 /**
  * The snapshot `.conductor-state.json`, format version 1 (docs/state-format.md): always valid JSON,
@@ -36,7 +38,10 @@ const head = z.object({
 /** The first line: the head's JSON, and within it the checksum of that JSON without it. */
 const HEAD_LINE = /^(\{.*),"checksum":"([0-9a-f]{8})","unfinished":\[$/s;
 
-/** `[name, sha256, "s" or "f", milliseconds, checksum of the four before]`, without the checksum. */
+/**
+ * `[name, sha, "s" or "f", milliseconds, checksum of the four before]`, without the checksum. What was
+ * written before the half of the SHA-256 was kept has it whole.
+ */
 const entry = z.tuple([z.string(), z.string(), z.enum(['s', 'f']), z.number()]);
 
 /** What follows on them: `,"01234567"]`. */
@@ -93,24 +98,21 @@ export async function writeSnapshot(
   await syncDirectory(dirname(path));
 }
 
-function* chunks(content: SnapshotContent): Generator<string> {
-  const { covers } = content;
+/** Each is good until the next is asked for. */
+function* chunks({ covers, unfinished, entries }: SnapshotContent): Generator<Buffer> {
+  const chunk = new TextBuffer();
   const saved_at = new Date().toISOString();
   const first = { format: SNAPSHOT_FORMAT, version: SNAPSHOT_VERSION, saved_at, covers };
-  yield `${withChecksum(JSON.stringify(first), '"checksum":')},"unfinished":[\n`;
-  yield content.unfinished.map((record) => JSON.stringify(encodeRecord(record))).join(',\n');
-  yield `\n${BEGIN_ENTRIES}\n`;
+  chunk.add(`${withChecksum(JSON.stringify(first), '"checksum":')},"unfinished":[\n`);
+  chunk.add(unfinished.map((record) => JSON.stringify(encodeRecord(record))).join(',\n'));
+  chunk.add(`\n${BEGIN_ENTRIES}\n`);
   let count = 0;
-  let lines: string[] = [];
-  for (const [name, outcome] of content.entries) {
-    lines.push(encodeEntry(name, outcome));
-    if (lines.length < ENTRIES_A_CHUNK) continue;
-    yield (count > 0 ? ',\n' : '') + lines.join(',\n');
-    count += lines.length;
-    lines = [];
+  for (const [name, outcome] of entries) {
+    chunk.add(`${count > 0 ? ',\n' : ''}${encodeEntry(name, outcome)}`);
+    if (++count % ENTRIES_A_CHUNK === 0) yield chunk.take();
   }
-  if (lines.length > 0) yield (count > 0 ? ',\n' : '') + lines.join(',\n');
-  yield `\n${END}${count + lines.length}}\n`;
+  chunk.add(`\n${END}${count}}\n`);
+  yield chunk.take();
 }
 
 function encodeEntry(name: string, { sha, succeeded, at }: PastOutcome): string {
@@ -214,7 +216,7 @@ function readEntry(line: string, reader: SnapshotReader): boolean {
   const parsed = entry.safeParse(parseJson(json));
   if (!parsed.success) return false;
   const [name, sha, kind, at] = parsed.data;
-  reader.entry(name, { sha, succeeded: kind === 's', at });
+  reader.entry(name, { sha: keptHash(sha), succeeded: kind === 's', at });
   return true;
 }
 

@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { layoutOf } from '../../src/spool/layout.ts';
+import { keptHash } from '../../src/state/kept-hash.ts';
 import { encodeRecord, LaterVersion } from '../../src/state/records.ts';
 import { writeSnapshot } from '../../src/state/snapshot.ts';
 import { tempDir } from '../spool/support.ts';
@@ -32,7 +33,7 @@ test('a segment that the snapshot covers is not replayed over it', async (t) => 
     return { instance: 'pod-1', segment, bytes: Buffer.byteLength(text) };
   });
   const entries: [string, { sha: string; succeeded: boolean; at: number }][] = [
-    [A, { sha: sha('newer'), succeeded: true, at: 9 }],
+    [A, { sha: keptHash(sha('newer')), succeeded: true, at: 9 }],
   ];
   await writeSnapshot(snapshot, { covers, unfinished: [], entries });
   const { store } = await openStore(handoff);
@@ -158,7 +159,7 @@ test('the successes of the Go program count, and its file is kept', async (t) =>
   const { store, said } = await openStore(handoff);
   assert.equal(store.size, 2);
   assert.deepEqual(store.past(A), {
-    sha: sha(A),
+    sha: keptHash(sha(A)),
     succeeded: true,
     at: Date.parse('2025-01-01T00:00:00.5Z'),
   });
@@ -218,8 +219,8 @@ test('what a damaged state has lost is known from the status files, where they s
   mkdirSync(join(handoff, 'status', 'intent-directory.json.status'));
   const second = await openStore(handoff);
   assert.equal(second.store.past(A)?.succeeded, true, 'the older witness does not count');
-  assert.deepEqual(second.store.past(B), { sha: sha(B), succeeded: true, at: 20 });
-  assert.deepEqual(second.store.past(C), { sha: sha(C), succeeded: false, at: 30 });
+  assert.deepEqual(second.store.past(B), { sha: keptHash(sha(B)), succeeded: true, at: 20 });
+  assert.deepEqual(second.store.past(C), { sha: keptHash(sha(C)), succeeded: false, at: 30 });
   assert.equal(second.store.size, 4);
   assert.equal(second.said.length, 2);
   await second.store.close();

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { History, type PastOutcome } from '../../src/state/history.ts';
+import { keptHash } from '../../src/state/kept-hash.ts';
 import type { PlainEntry } from '../../src/state/plain-entry.ts';
 import { readSnapshot, writeSnapshot } from '../../src/state/snapshot.ts';
 import { tempDir } from '../spool/support.ts';
@@ -61,7 +62,10 @@ const plainTime = fc.oneof(
   fc.constantFrom(0, 9, 10 ** 15 - 1),
 );
 const kind = fc.constantFrom('s', 'f');
-const plainSha = fc.string({ maxLength: 2 }).map(sha);
+/** As it is written now, and as it was before. */
+const plainSha = fc
+  .tuple(fc.string({ maxLength: 2 }), fc.constantFrom(32, 64))
+  .map(([text, digits]) => sha(text).slice(0, digits));
 
 const plainArray = fc
   .tuple(plainName, plainSha, kind, plainTime)
@@ -95,6 +99,11 @@ const oddArray = fc
         `"${'A'.repeat(64)}"`,
         `"${'0'.repeat(66)}"`,
         `"${'g'.repeat(64)}"`,
+        `"${'0'.repeat(32)}"`,
+        `"${'A'.repeat(32)}"`,
+        `"${'a'.repeat(31)}"`,
+        `"${'a'.repeat(33)}"`,
+        `"${'a'.repeat(32)}${'g'.repeat(32)}"`,
         'null',
       ),
     ),
@@ -188,12 +197,14 @@ test('whatever the lines and the end, the short way gives what reading them as J
 
 test('of one line, whatever byte becomes whatever other, and its checksum with it or not', async (t) => {
   const path = join(tempDir(t), 'state.json');
-  const bytes = Buffer.from(JSON.stringify(['intent-a.json', sha('a'), 's', 1_700_000_000_000]));
   const lines: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at++) {
-    for (let byte = 0; byte < 256; byte++) {
-      const one = { at, byte, removed: 1, added: 1 };
-      lines.push(lineOf(changed(bytes, one)), changed(lineOf(bytes), one));
+  for (const hash of [sha('a'), keptHash(sha('a'))]) {
+    const bytes = Buffer.from(JSON.stringify(['intent-a.json', hash, 's', 1_700_000_000_000]));
+    for (let at = 0; at < bytes.length; at++) {
+      for (let byte = 0; byte < 256; byte++) {
+        const one = { at, byte, removed: 1, added: 1 };
+        lines.push(lineOf(changed(bytes, one)), changed(lineOf(bytes), one));
+      }
     }
   }
   await snapshotWith(path, lines);
@@ -203,26 +214,31 @@ test('of one line, whatever byte becomes whatever other, and its checksum with i
   assert.ok(plain > 1000 && none === 0);
 });
 
-test('the lines that we write are taken in the short way, and become the same history', async (t) => {
-  const path = join(tempDir(t), 'state.json');
-  const entries = Array.from(
-    { length: 5000 },
-    (_, index): Entry => [
-      `intent-${index % 4500}.json`,
-      { sha: sha(`${index}`), succeeded: index % 3 > 0, at: 1_700_000_000_000 + index },
-    ],
-  );
-  await writeSnapshot(path, { covers: [], unfinished: [], entries });
-  const { damaged, plain } = await readEntries(path, true);
-  assert.deepEqual({ damaged, plain }, { damaged: 0, plain: entries.length });
-  const [short, long] = [new History(), new History()];
-  const reader = { covers() {}, unfinished() {} };
-  await readSnapshot(path, {
-    ...reader,
-    entry: () => assert.fail('it is read as JSON'),
-    plain: (entry) => short.setPlain(entry),
+for (const [what, hashOf] of [
+  ['that we write', (text: string) => keptHash(sha(text))],
+  ['with whole hashes, as they were written before,', sha],
+] as const) {
+  test(`the lines ${what} are taken in the short way, and become the same history`, async (t) => {
+    const path = join(tempDir(t), 'state.json');
+    const entries = Array.from(
+      { length: 5000 },
+      (_, index): Entry => [
+        `intent-${index % 4500}.json`,
+        { sha: hashOf(`${index}`), succeeded: index % 3 > 0, at: 1_700_000_000_000 + index },
+      ],
+    );
+    await writeSnapshot(path, { covers: [], unfinished: [], entries });
+    const { damaged, plain } = await readEntries(path, true);
+    assert.deepEqual({ damaged, plain }, { damaged: 0, plain: entries.length });
+    const [short, long] = [new History(), new History()];
+    const reader = { covers() {}, unfinished() {} };
+    await readSnapshot(path, {
+      ...reader,
+      entry: () => assert.fail('it is read as JSON'),
+      plain: (entry) => short.setPlain(entry),
+    });
+    for (const [name, outcome] of entries) long.set(name, outcome);
+    assert.deepEqual([...short.entries()], [...long.entries()]);
+    assert.deepEqual(short.get('intent-4.json'), long.get('intent-4.json'));
   });
-  for (const [name, outcome] of entries) long.set(name, outcome);
-  assert.deepEqual([...short.entries()], [...long.entries()]);
-  assert.deepEqual(short.get('intent-4.json'), long.get('intent-4.json'));
-});
+}

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { PastOutcome } from '../../src/state/history.ts';
+import { History, type PastOutcome } from '../../src/state/history.ts';
+import { keptHash } from '../../src/state/kept-hash.ts';
 import { type SnapshotContent, writeSnapshot } from '../../src/state/snapshot.ts';
 import { tempDir } from '../spool/support.ts';
-import { outcome, read, sha, start } from './support.ts';
+import { fileHandles, outcome, read, sha, start } from './support.ts';
 
 const snapshotPath = (t: TestContext) => join(tempDir(t), 'state.json');
 
 function past(name: string, changes: Partial<PastOutcome> = {}): [string, PastOutcome] {
-  return [name, { sha: sha(name), succeeded: true, at: 1_700_000_000_000, ...changes }];
+  return [name, { sha: keptHash(sha(name)), succeeded: true, at: 1_700_000_000_000, ...changes }];
 }
 
 const content = (changes: Partial<SnapshotContent> = {}): SnapshotContent => ({
@@ -35,7 +37,11 @@ const odd = [
 test('what is written is read, odd names too', async (t) => {
   const path = snapshotPath(t);
   const entries = odd.map((name, index) =>
-    past(name, { succeeded: index % 2 === 0, at: index, sha: index === 3 ? '' : sha(name) }),
+    past(name, {
+      succeeded: index % 2 === 0,
+      at: index,
+      sha: index === 3 ? '' : keptHash(sha(name)),
+    }),
   );
   const written = content({ entries });
   await writeSnapshot(path, written);
@@ -167,4 +173,53 @@ test('a disk that is full before the last bytes is an error, and leaves the old 
   );
   assert.equal(stdout, 'EFBIG\n', stderr);
   assert.equal(readFileSync(path, 'utf8'), before);
+});
+
+test('a snapshot with whole hashes, as it was written before, says the same', async (t) => {
+  const path = snapshotPath(t);
+  const whole = [
+    past('intent-a.json', { sha: sha('a') }),
+    past('intent-ü.json', { sha: sha('b') }),
+  ];
+  await writeSnapshot(path, content({ entries: whole }));
+  const { damaged, entries } = await read(path);
+  assert.equal(damaged, 0);
+  assert.deepEqual(
+    [...entries.values()].map((outcome) => outcome.sha),
+    [keptHash(sha('a')), keptHash(sha('b'))],
+  );
+});
+
+test('entries are written as they are kept, with half a hash', async (t) => {
+  const path = snapshotPath(t);
+  const history = new History();
+  history.set('intent-a.json', { sha: sha('a'), succeeded: true, at: 5 });
+  history.set('intent-unread.json', { sha: '', succeeded: false, at: 6 });
+  await writeSnapshot(path, content({ entries: history.entries() }));
+  const { entries } = JSON.parse(readFileSync(path, 'utf8'));
+  assert.deepEqual(
+    entries.map((entry: unknown[]) => entry.slice(0, 2)),
+    [
+      ['intent-unread.json', ''],
+      ['intent-a.json', sha('a').slice(0, 32)],
+    ],
+  );
+});
+
+test('a million lines leave no text behind: all chunks are written from one buffer', async (t) => {
+  const path = snapshotPath(t);
+  const entries = Array.from({ length: 5000 }, (_, index) => past(`intent-ü${index}.json`));
+  const handles = await fileHandles();
+  const { writeFile } = handles;
+  const buffers: ArrayBufferLike[] = [];
+  const mock = t.mock.method(handles, 'writeFile', function (this: FileHandle, data: unknown) {
+    assert.ok(Buffer.isBuffer(data));
+    buffers.push(data.buffer);
+    return writeFile.call(this, data);
+  });
+  await writeSnapshot(path, content({ entries }));
+  mock.mock.restore();
+  assert.equal(buffers.length, 6);
+  assert.equal(new Set(buffers).size, 1);
+  assert.deepEqual([...(await read(path)).entries], entries);
 });
