@@ -43,6 +43,11 @@ export class NameTable {
     return this.#size === 0 ? NONE : this.#find(this.#seek(name));
   }
 
+  /** The same of a name in UTF-8 that lies in `bytes`, from `from` to before `end`. */
+  findBytes(bytes: Buffer, from: number, end: number): number {
+    return this.#size === 0 ? NONE : this.#find(this.#seekBytes(bytes, from, end));
+  }
+
   /** A name's number, the next one where it had none. */
   add(name: string): number {
     return this.#add(this.#seek(name));
@@ -50,8 +55,7 @@ export class NameTable {
 
   /** The same of a name in UTF-8 that lies in `bytes`, from `from` to before `end`. */
   addBytes(bytes: Buffer, from: number, end: number): number {
-    this.#makeSoughtRoom(end - from + 1);
-    return this.#add(this.#closeSought(keepBytes(bytes, from, end, this.#soughtRoom)));
+    return this.#add(this.#seekBytes(bytes, from, end));
   }
 
   /**
@@ -126,6 +130,11 @@ export class NameTable {
   #seek(name: string): number {
     this.#makeSoughtRoom(mostBytes(name));
     return this.#closeSought(keep(name, this.#soughtRoom));
+  }
+
+  #seekBytes(bytes: Buffer, from: number, end: number): number {
+    this.#makeSoughtRoom(end - from + 1);
+    return this.#closeSought(keepBytes(bytes, from, end, this.#soughtRoom));
   }
 
   #makeSoughtRoom(bytes: number): void {

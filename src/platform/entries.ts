@@ -1,7 +1,7 @@
 import type { Dir } from 'node:fs';
 import { open, opendir, readdir, statfs } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { getdents } from './getdents.ts';
+import { getdents, type PassOver } from './getdents.ts';
 import { networkTypeOf } from './linux.ts';
 
 /** So many are read from the kernel at a time. */
@@ -17,6 +17,8 @@ type EntriesOptions = {
   expected?: number;
   /** Only names that begin with this, in Latin-1; only for them there is anything to be done. */
   prefix?: string;
+  /** Is asked for names of a large local directory, before anything is made of them. */
+  passOver?: PassOver | undefined;
 };
 
 /**
@@ -27,14 +29,14 @@ type EntriesOptions = {
  */
 export async function* entriesOf(
   path: string,
-  { expected = Number.POSITIVE_INFINITY, prefix = '' }: EntriesOptions = {},
+  { expected = Number.POSITIVE_INFINITY, prefix = '', passOver }: EntriesOptions = {},
 ): AsyncGenerator<string[]> {
   const isAsked = (name: string) => name.startsWith(prefix);
   const few = expected < ENTRIES_A_READ ? await allEntriesOf(path) : await fewEntriesOf(path);
   if (few) {
     yield few.filter(isAsked);
   } else if (getdents && networkTypeOf((await statfs(path)).type) === null) {
-    yield* localEntriesOf(getdents, path, prefix);
+    yield* localEntriesOf(getdents, path, prefix, passOver);
   } else {
     for await (const names of portableEntriesOf(path)) yield names.filter(isAsked);
   }
@@ -60,10 +62,12 @@ async function* localEntriesOf(
   next: NonNullable<typeof getdents>,
   path: string,
   prefix: string,
+  passOver: PassOver | undefined,
 ): AsyncGenerator<string[]> {
   const directory = await open(path, 'r');
+  const read = () => next(directory.fd, prefix, passOver);
   try {
-    for (let names = next(directory.fd, prefix); names; names = next(directory.fd, prefix)) {
+    for (let names = read(); names; names = read()) {
       yield names;
       await nextTurn();
     }

@@ -12,11 +12,15 @@ const BUFFER_BYTES = 32 * 1024;
 const LENGTH = 16;
 const NAME = 19;
 
+/** Whether nobody has to be told of the name that lies in `bytes`, from `from` to before `end`. */
+export type PassOver = (bytes: Buffer, from: number, end: number) => boolean;
+
 /**
  * The next names in the directory of an open descriptor, those that begin with `prefix` (Latin-1, as
- * all names here, one character a byte); null at its end. Throws errno errors.
+ * all names here, one character a byte) and are not to be passed over; null at its end. Throws errno
+ * errors.
  */
-export type Getdents = (directory: number, prefix: string) => string[] | null;
+export type Getdents = (directory: number, prefix: string, passOver?: PassOver) => string[] | null;
 
 /** Null where this system has no such call, or it cannot be reached. */
 export const getdents: Getdents | null = process.platform === 'linux' ? load() : null;
@@ -31,12 +35,12 @@ function load(): Getdents | null {
     });
     const records = Buffer.alloc(BUFFER_BYTES);
     const recordsAt = ffi.getRawPointer(records);
-    return (directory, prefix) => {
+    return (directory, prefix, passOver) => {
       const bytes = Number(functions.getdents64(directory, recordsAt, BigInt(BUFFER_BYTES)));
       if (bytes < 0) {
         throw systemError(ffi.getInt32(functions.__errno_location(), 0), 'getdents64');
       }
-      return bytes === 0 ? null : namesIn(records.subarray(0, bytes), prefix);
+      return bytes === 0 ? null : namesIn(records.subarray(0, bytes), prefix, passOver);
     };
   } catch {
     // A C library older than the call, or another than glibc.
@@ -44,14 +48,16 @@ function load(): Getdents | null {
   }
 }
 
-function namesIn(records: Buffer, prefix: string): string[] {
+function namesIn(records: Buffer, prefix: string, passOver: PassOver = () => false): string[] {
   const names: string[] = [];
   for (let at = 0, next = 0; at < records.length; at = next) {
     next = at + records.readUInt16LE(at + LENGTH);
     const from = at + NAME;
     if (!beginsWith(records, from, prefix)) continue;
     // Behind the name a record is filled up with NULs.
-    const name = records.toString('latin1', from, records.indexOf(0, from));
+    const end = records.indexOf(0, from);
+    if (passOver(records, from, end)) continue;
+    const name = records.toString('latin1', from, end);
     if (name !== '.' && name !== '..') names.push(name);
   }
   return names;

@@ -8,6 +8,7 @@ export { sendDatagram } from './datagram.ts';
 export { entriesOf } from './entries.ts';
 export { loadFfi } from './ffi.ts';
 export { FreedMemory } from './freed-memory.ts';
+export type { PassOver } from './getdents.ts';
 export { systemError } from './libc.ts';
 export { type Found, type FoundWithChange, Looker, lookAt, modificationTimes } from './looker.ts';
 export { errnoOf } from './portable.ts';

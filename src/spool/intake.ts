@@ -5,7 +5,7 @@ import type { IntakeEvents, IntakeOptions, Waiting } from './intake-types.ts';
 import { Misnamed } from './misnamed.ts';
 import { NameHeap } from './name-heap.ts';
 import { quietAt } from './news-times.ts';
-import { nameOf, RawNames } from './raw-names.ts';
+import { mayBeGiven, nameOf, RawNames } from './raw-names.ts';
 import { type Moment, momentIn, Settling, thisMoment } from './settling.ts';
 import { type Entry, Survey } from './survey.ts';
 import { Watcher } from './watcher.ts';
@@ -210,6 +210,7 @@ export class Intake {
     this.#entries = await Survey.make(
       {
         handoff: this.#handoff,
+        isSettled: (...rawName) => this.#isSettled(...rawName),
         isNew: (name) => this.#isNew(name),
         isStirring: (name) => this.#settling.has(name),
         found: (entry, found) => this.#found(entry, found, now),
@@ -222,6 +223,12 @@ export class Intake {
     const isSure = this.#settling.size === 0 && !this.#events.takenAny();
     this.#settled.release(isSure ? 'all' : (name, time) => this.#isWanted(name, time));
     this.#misnamed.looked();
+  }
+
+  /** Most of a million are known: a look makes nothing of them, not even strings. */
+  #isSettled(bytes: Buffer, from: number, end: number): boolean {
+    if (this.#misnamed.size > 0 || mayBeGiven(bytes, from)) return false;
+    return this.#settled.hasBytes(bytes, from, end);
   }
 
   /** What is known of a name may be of a file that is claimed by now, and a directory in its place. */

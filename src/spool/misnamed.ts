@@ -9,6 +9,10 @@ export class Misnamed {
     this.#tell = tell;
   }
 
+  get size(): number {
+    return this.#found.size;
+  }
+
   found(name: string): void {
     if (!this.#found.has(name)) this.#tell(name);
     this.#found.set(name, this.#look);

@@ -35,6 +35,13 @@ export class NameHeap {
     return this.#size > 0 && this.#find(name) !== undefined;
   }
 
+  /** The same of a name in UTF-8 that lies in `bytes`, from `from` to before `end`. */
+  hasBytes(bytes: Buffer, from: number, end: number): boolean {
+    if (this.#size === 0) return false;
+    const number = this.#names.findBytes(bytes, from, end);
+    return number >= 0 && this.#positions[number] !== HELD;
+  }
+
   timeOf(name: string): number | undefined {
     const number = this.#find(name);
     return number === undefined ? undefined : this.#times[number];

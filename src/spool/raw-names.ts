@@ -8,9 +8,20 @@ import type { Path } from '../platform/index.ts';
  */
 export function nameOf(rawName: string): string | undefined {
   if (!isIntentName(rawName)) return undefined;
-  if (/^[\w.-]{1,200}$/.test(rawName) && !rawName.startsWith('intent-refused-')) return rawName;
+  if (/^[\w.-]{1,200}$/.test(rawName) && !rawName.startsWith(given.toString())) return rawName;
   const raw = Buffer.from(rawName, 'latin1');
   return refusedName(raw)?.safeName ?? raw.toString('utf8');
+}
+
+/** Such names are given in the place of refused ones. */
+const given = Buffer.from('intent-refused-');
+
+/** Whether a raw name that lies in `bytes` begins as those do: it is not the name of what bears it. */
+export function mayBeGiven(bytes: Buffer, from: number): boolean {
+  for (let index = 0; index < given.length; index++) {
+    if (bytes[from + index] !== given[index]) return false;
+  }
+  return true;
 }
 
 /** What the files are really called whose names are refused, as long as they wait. */

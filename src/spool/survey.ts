@@ -1,4 +1,4 @@
-import { entriesOf, type Found, Looker } from '../platform/index.ts';
+import { entriesOf, type Found, Looker, type PassOver } from '../platform/index.ts';
 import { nameOf } from './raw-names.ts';
 
 /** For fewer it does not pay to ask another thread. */
@@ -9,6 +9,8 @@ export type Entry = { name: string; rawName: string };
 
 export type SurveyParts = {
   handoff: string;
+  /** Whether a raw name that lies in these bytes has settled, and nothing else is to be known of it. */
+  isSettled: PassOver;
   /** Whether there is anything to be found out about this name. */
   isNew(name: string): boolean;
   /** Whether there may have been news of it just now. */
@@ -49,9 +51,14 @@ export class Survey {
   }
 
   async #read(expected: number): Promise<number> {
-    const { handoff, stopped } = this.#parts;
+    const { handoff, stopped, isSettled } = this.#parts;
     let count = 0;
-    for await (const rawNames of entriesOf(handoff, { expected })) {
+    const passOver: PassOver = (bytes, from, end) => {
+      const isPassed = isSettled(bytes, from, end);
+      if (isPassed) count++;
+      return isPassed;
+    };
+    for await (const rawNames of entriesOf(handoff, { expected, passOver })) {
       count += rawNames.length;
       this.#look(this.#newOf(rawNames));
       if (stopped()) break;

@@ -77,6 +77,23 @@ test('only those that begin as asked for', async (t) => {
   if (getdents) assert.deepEqual(await allOf(nativeEntriesOf(path, '.a')), ['.a', '.abc']);
 });
 
+test('what is passed over is asked for by its bytes and not given', {
+  skip: !getdents,
+}, async (t) => {
+  const path = tempDir(t);
+  const names = Array.from({ length: 2500 }, (_, number) => `name-${number}`);
+  for (const name of names) mkdirSync(join(path, name));
+  const asked: string[] = [];
+  const passOver = (bytes: Buffer, from: number, end: number) => {
+    const name = bytes.toString('latin1', from, end);
+    if (!name.startsWith('.')) asked.push(name);
+    return name.endsWith('7');
+  };
+  const found = await allOf(entriesOf(path, { passOver }));
+  assert.deepEqual(asked.sort(), names.toSorted());
+  assert.deepEqual(found, names.filter((name) => !name.endsWith('7')).sort());
+});
+
 test('other work gets a turn between the parts of a large directory', async (t) => {
   const path = tempDir(t);
   for (let number = 0; number < 2500; number++) mkdirSync(join(path, `${number}`));

@@ -120,3 +120,23 @@ test('what waits is given back by and by as it is worked off', () => {
     assert.ok(heap.bytesHeld < most, `${heap.bytesHeld} bytes for ${size}`);
   }
 });
+
+test('what lies in bytes is found as its text is, and what is held back is not', () => {
+  const heap = new NameHeap();
+  const bytes = Buffer.from('..intent-a.json.intent-ü.json.other.');
+  const lies = (name: string) => {
+    const from = bytes.indexOf(name);
+    return heap.hasBytes(bytes, from, from + Buffer.byteLength(name));
+  };
+  assert.equal(lies('intent-a.json'), false);
+  for (const name of ['intent-a.json', 'intent-ü.json', 'other']) heap.set(name, 1);
+  assert.deepEqual(['intent-a.json', 'intent-ü.json', 'other', 'intent-a'].map(lies), [
+    true,
+    true,
+    true,
+    false,
+  ]);
+  heap.delete('other');
+  heap.hold('other', 2);
+  assert.equal(lies('other'), false);
+});

@@ -2,9 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { refusedName } from '../../src/intent/names.ts';
+import { getdents } from '../../src/platform/getdents.ts';
 import { modificationTimes } from '../../src/platform/index.ts';
+import { type Entry, Survey } from '../../src/spool/survey.ts';
 import { until } from '../tools/until.ts';
+import { put, tempDir } from './support.ts';
 import { Watched } from './watched.ts';
+
+const native = { skip: !getdents && 'no getdents64 here' };
 
 /** So many that help is asked for. */
 const FILES = 450;
@@ -99,6 +106,57 @@ test('few are looked at here', async (t) => {
   await watched.intake.look();
   assert.equal(watched.intake.settled, 30);
 });
+
+/** So many that they do not come all at once. */
+const MANY = 1500;
+
+test(
+  'what has settled is passed over in a large directory, and counts as there',
+  native,
+  async (t) => {
+    const handoff = tempDir(t);
+    for (let index = 0; index < MANY; index++) put(handoff, nameOf(index));
+    const found: string[] = [];
+    const parts = {
+      handoff,
+      isSettled: (bytes: Buffer, from: number, end: number) => {
+        const name = bytes.toString('latin1', from, end);
+        return name.startsWith('intent-') && name !== nameOf(7);
+      },
+      isNew: () => true,
+      isStirring: () => false,
+      found: ({ name }: Entry) => found.push(name),
+      stopped: () => false,
+      help: () => null,
+    };
+    assert.equal(await Survey.make(parts, MANY), MANY);
+    assert.deepEqual(found, [nameOf(7)]);
+  },
+);
+
+test(
+  'a look among many that have settled finds what is new, by whatever name',
+  native,
+  async (t) => {
+    const watched = new Watched(t, { watch: false }, false);
+    const { handoff, intake } = watched;
+    for (let index = 0; index < MANY; index++) watched.putOld(nameOf(index), 60_000);
+    const odd = Buffer.from('intent-\xff.json', 'latin1');
+    writeFileSync(Buffer.concat([Buffer.from(`${handoff}/`), odd]), '');
+    await delay(watched.times.debounceMs);
+    await intake.look();
+    assert.equal(intake.settled, MANY + 1);
+    // A file that is really called what another one is only called by us.
+    watched.putOld(refusedName(odd)?.safeName ?? '', 60_000);
+    watched.putOld('intent-new.json', 60_000);
+    mkdirSync(join(handoff, 'intent-directory.json'));
+    await intake.look();
+    assert.equal(intake.settled, MANY + 3);
+    await intake.look();
+    assert.equal(intake.settled, MANY + 3);
+    assert.deepEqual(watched.directories, ['intent-directory.json']);
+  },
+);
 
 test('a failure while it is still looking ends the look, and nothing is waited for in vain', async (t) => {
   const watched = watchMany(t);
