@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, writeSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { patientlyAsync } from '../platform/index.ts';
@@ -65,10 +65,26 @@ export class Journal {
     });
   }
 
-  /** Appends a record that nobody waits for: it is written at once and synced with the next one. */
+  /**
+   * Appends a record that nobody waits for: it is written at once and synced with the next one. Where
+   * nothing else is under way it is written before this returns: what begins then may end the program.
+   */
   note(record: JournalRecord): void {
-    this.#pending.push(encodeRecord(record));
+    const text = encodeRecord(record);
+    if (!this.#flushing && this.#writeNow(Buffer.from(text))) return;
+    this.#pending.push(text);
     this.#flushSoon();
+  }
+
+  /** False where it has to be written again, as all else is: a disk that refuses is waited for there. */
+  #writeNow(chunk: Buffer): boolean {
+    try {
+      if (writeSync(this.#file.fd, chunk, 0, chunk.length, this.bytes) < chunk.length) return false;
+    } catch {
+      return false;
+    }
+    this.#unsynced.push(chunk);
+    return true;
   }
 
   /** Seals the segment under a name of its own and begins the next. */
@@ -154,10 +170,10 @@ export class Journal {
   }
 
   async #sync(): Promise<void> {
-    const end = this.bytes;
+    const [end, chunks] = [this.bytes, this.#unsynced.length];
     await this.#file.datasync();
     this.#synced = end;
-    this.#unsynced = [];
+    this.#unsynced.splice(0, chunks);
   }
 
   /** Syncs what was written without a sync, then does one more step. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import fs, { existsSync, readFileSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Journal, type SealedSegment } from '../../src/state/journal.ts';
@@ -48,6 +49,23 @@ test('what ends together shares a sync', async (t) => {
   assert.equal(syncs.mock.callCount(), 1);
   assert.equal(writes.mock.callCount(), 1);
   assert.deepEqual(namesIn(path), ['segment', ...names(100)]);
+  await journal.close();
+});
+
+test('a note is written before anything else can happen, and where the disk refuses it later', async (t) => {
+  const { path, journal } = await begin(t);
+  journal.note(start('first'));
+  assert.deepEqual(namesIn(path), ['segment', 'first']);
+  const refusing = t.mock.method(fs, 'writeSync', () => {
+    throw diskError('ENOSPC');
+  });
+  syncBuiltinESMExports();
+  journal.note(start('second'));
+  assert.deepEqual(namesIn(path), ['segment', 'first']);
+  refusing.mock.restore();
+  syncBuiltinESMExports();
+  await journal.append(outcome('last'));
+  assert.deepEqual(namesIn(path), ['segment', 'first', 'second', 'last']);
   await journal.close();
 });
 
