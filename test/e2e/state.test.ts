@@ -21,10 +21,10 @@ test('a clean stop leaves one valid snapshot and no journal', async () => {
   assert.deepEqual(journals(spool), []);
   const state = JSON.parse(spool.read(snapshot));
   assert.equal(state.count, 2);
-  assert.deepEqual(
-    state.entries.map((entry: string[]) => entry[0]),
-    ['intent-a.json', 'intent-b.json'],
-  );
+  assert.deepEqual(state.entries.map((entry: string[]) => entry[0]).sort(), [
+    'intent-a.json',
+    'intent-b.json',
+  ]);
 });
 
 test("the Go program's state file is taken over and kept", async () => {
