@@ -69,7 +69,7 @@ export class NativeRuns {
 
   /** Starts the next porch: of this batch or, where that has no more, of the next one. */
   #begin(batch: Batch): Begun | null {
-    if (this.#isWantedBack) takeBack(batch);
+    if (this.#isWantedBack) this.#takeBack(batch);
     this.#isWantedBack = false;
     const request = batch.left.shift();
     if (request) return { porch: this.#start(batch, request), batch };
@@ -79,7 +79,7 @@ export class NativeRuns {
 
   #start(batch: Batch, request: PorchRequest): NativePorch {
     const tell = () => {
-      takeBack(batch);
+      this.#takeBack(batch);
       this.#answer(batch, false);
     };
     return new NativePorch(this.#spawner, request, { long: { afterMs: LONG_MS, tell } });
@@ -89,6 +89,14 @@ export class NativeRuns {
     batch.results.push(porch.result());
     batch.open--;
     if (batch.open === 0) this.#answer(batch, true);
+  }
+
+  #takeBack(batch: Batch): void {
+    const { length } = batch.left.splice(0);
+    batch.open -= length;
+    batch.returned += length;
+    // Where the one before them is done with already, there is no other last word.
+    if (length > 0 && batch.open === 0) this.#answer(batch, true);
   }
 
   #answer(batch: Batch, done: boolean): void {
@@ -101,10 +109,4 @@ export class NativeRuns {
 
 function batchOf({ id, requests }: Run): Batch {
   return { id, left: [...requests], open: requests.length, results: [], returned: 0 };
-}
-
-function takeBack(batch: Batch): void {
-  const { length } = batch.left.splice(0);
-  batch.open -= length;
-  batch.returned += length;
 }

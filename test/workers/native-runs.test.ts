@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import { writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { NativeRun } from '../../src/porch/native/spawner.ts';
-import { NativeSpawner } from '../../src/porch/native/spawner.ts';
+import { controlWords, type NativeRun, NativeSpawner } from '../../src/porch/native/spawner.ts';
 import type { FromWorker } from '../../src/workers/answers.ts';
 import { NativeRuns, type Run } from '../../src/workers/native-runs.ts';
 import { makeFiles, native } from './support.ts';
@@ -46,3 +46,17 @@ test('one whose output is held open is done with first', native, (t) => {
   runs.work(ask(1, ['a'], 'fork-stay'));
   assert.deepEqual(events, ['start a', '1: 0', 'start b', '2: 0']);
 });
+
+for (const [what, directives] of [
+  ['', ''],
+  [', also after one whose output was held open', 'fork-stay'],
+]) {
+  test(`what is wanted back is handed back with the last answer${what}`, native, (t) => {
+    const queued: Run[] = [];
+    const { runs, events, ask, spawner } = makeRuns(t, queued);
+    queued.push(ask(2, ['c', 'd']));
+    writeSync(spawner.control, controlWords.handBack);
+    runs.work(ask(1, ['a', 'b'], directives));
+    assert.deepEqual(events, ['start a', '2:  -2', '1: 0 -1']);
+  });
+}
