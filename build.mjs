@@ -54,8 +54,9 @@ function bundledFiles({ outputs }) {
 async function bundleWorker(kind) {
   const entryPoints = [`src/workers/${kind}.ts`];
   const { outputFiles, metafile } = await build({ ...common, entryPoints, write: false });
-  const source = JSON.stringify(outputFiles.map(({ text }) => text).join(''));
-  return { source, files: bundledFiles(metafile) };
+  const source = outputFiles.map(({ text }) => text).join('');
+  checkLetters(entryPoints[0], source);
+  return { source: JSON.stringify(source), files: bundledFiles(metafile) };
 }
 
 async function bundleProgram() {
@@ -83,17 +84,25 @@ async function bundleProgram() {
 function checkProgram() {
   const program = readFileSync(root + outfile, 'utf8');
   if (program.includes(NO_IMPORT_META)) {
-    refuse('still uses import.meta, which a CommonJS file does not have');
+    refuse(`${outfile} still uses import.meta, which a CommonJS file does not have`);
   }
-  // With one letter beyond Latin-1 in it, such as a regular expression may hold, V8 would keep all of
-  // it with two bytes a letter.
-  const strange = /.{0,20}[^\0-\xff]/.exec(program);
-  if (strange) refuse(`has a letter that its source had better write as an escape: ${strange[0]}`);
+  checkLetters(outfile, program);
+}
+
+/**
+ * With one letter beyond Latin-1 in it, such as a regular expression may hold, V8 would keep all of a
+ * program with two bytes a letter.
+ * @param {string} name
+ * @param {string} program
+ */
+function checkLetters(name, program) {
+  const [strange] = /.{0,20}[^\0-\xff]/.exec(program) ?? [];
+  if (strange) refuse(`${name} has a letter that had better be written as an escape: ${strange}`);
 }
 
 /** @param {string} why */
 function refuse(why) {
-  console.error(`${outfile} ${why}`);
+  console.error(why);
   process.exitCode = 1;
 }
 

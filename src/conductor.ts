@@ -240,7 +240,7 @@ async function assemble(
     arrived: () => lifecycle.arrived(),
     changed: (name) => {
       pool.warm();
-      void readHere.prepare();
+      readHere.prepare().catch(() => {});
       pipeline.changed(name);
     },
     taken: (name) => pipeline.has(name),

@@ -22,7 +22,7 @@ export function columnBuffer(bytes: number): ArrayBuffer {
 export function makeRoom(number: number, columns: readonly Column[]): void {
   const [first] = columns;
   if (first !== undefined && number >= first.length)
-    resize(Math.ceil(ROOM * (number + 1)), columns);
+    resize(Math.min(MOST, Math.ceil(ROOM * (number + 1))), columns);
 }
 
 /** Gives back what columns of the same length have beyond the first `used` numbers, but for some room. */

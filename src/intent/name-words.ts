@@ -30,8 +30,9 @@ export function releasable(words: number): Memory {
 /** So many words are enough for a name of `bytes` bytes. */
 export const wordsFor = (bytes: number): number => Math.ceil((LONG_HEAD + bytes) / WORD);
 
-/** Where the bytes of a name are to be written, before `close` is told how many they are. */
-export const roomIn = ({ bytes }: Memory): Buffer => bytes.subarray(SHORT_HEAD);
+/** Where the bytes of a name are to be written, before `close` is told how many they are and may move them. */
+export const roomIn = ({ bytes }: Memory): Buffer =>
+  bytes.subarray(SHORT_HEAD, bytes.length - (LONG_HEAD - SHORT_HEAD));
 
 /** Puts its length before, and the zeros behind a name at the begin; gives how many words it takes. */
 export function close({ bytes }: Memory, length: number): number {

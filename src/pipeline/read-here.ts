@@ -22,7 +22,10 @@ export class ReadHere {
     this.#limits = limits;
   }
 
-  /** Work is on its way, and settles first. Resolves when files can be read here. */
+  /**
+   * Work is on its way, and settles first. Resolves when files can be read here. Rejects where what it
+   * takes cannot be loaded: then the reader reads them all.
+   */
   async prepare(): Promise<void> {
     if (this.#isPrepared) return;
     this.#isPrepared = true;

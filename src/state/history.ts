@@ -17,7 +17,7 @@ const SUCCEEDED = 1;
 
 /**
  * The latest outcome of each name. A million of them must stay cheap, so names have numbers, and what
- * is known of them lies in columns: about 65 bytes an entry instead of 300 as objects.
+ * is known of them lies in columns: about 50 bytes an entry instead of 300 as objects.
  */
 export class History {
   readonly #names = new NameTable();

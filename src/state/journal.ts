@@ -35,6 +35,8 @@ export class Journal {
   #waiting: (() => void)[] = [];
   #rotation: ((sealed: SealedSegment) => void) | null = null;
   #flushing: Promise<void> | null = null;
+  /** At its end everything is synced, and what comes meanwhile waits. */
+  #isSettling = false;
 
   private constructor(path: string, header: SegmentHeader, guard: Guard, file: FileHandle) {
     this.#path = path;
@@ -71,7 +73,7 @@ export class Journal {
    */
   note(record: JournalRecord): void {
     const text = encodeRecord(record);
-    if (!this.#flushing && this.#writeNow(Buffer.from(text))) return;
+    if (!this.#flushing && !this.#isSettling && this.#writeNow(Buffer.from(text))) return;
     this.#pending.push(text);
     this.#flushSoon();
   }
@@ -106,15 +108,14 @@ export class Journal {
 
   /** Leaves it to others as a sealed segment. */
   async seal(): Promise<void> {
-    while (this.#flushing) await this.#flushing;
-    await this.#settle('seal the journal', () => this.#seal(), 'path');
+    await this.#settleAll('seal the journal');
+    await this.#guard('seal the journal', () => this.#seal());
     await this.#file.close();
   }
 
   /** Writes and syncs what is left, then closes the file. */
   async close(): Promise<void> {
-    while (this.#flushing) await this.#flushing;
-    await this.#settle('sync the journal', async () => {}, 'open');
+    await this.#settleAll('sync the journal');
     await this.#file.close();
   }
 
@@ -133,6 +134,7 @@ export class Journal {
   }
 
   #flushSoon(): void {
+    if (this.#isSettling) return;
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = null;
       // Something may have come after the last look at what is pending and before this.
@@ -174,6 +176,17 @@ export class Journal {
     await this.#file.datasync();
     this.#synced = end;
     this.#unsynced.splice(0, chunks);
+  }
+
+  /** Writes and syncs everything, what comes meanwhile included. */
+  async #settleAll(what: string): Promise<void> {
+    for (let isFirst = true; isFirst || this.#hasWork; isFirst = false) {
+      if (this.#hasWork) this.#flushSoon();
+      while (this.#flushing) await this.#flushing;
+      this.#isSettling = true;
+      await this.#settle(what, async () => {}, 'open');
+      this.#isSettling = false;
+    }
   }
 
   /** Syncs what was written without a sync, then does one more step. */

@@ -46,12 +46,15 @@ export const toReader = z.discriminatedUnion('type', [
   }),
 ]);
 
+/** Nobody would hear of a question without any. */
+const requests = z.array(request).check(z.minLength(1));
+
 export const toRunner = z.discriminatedUnion('type', [
   ping,
   sync,
   cancel,
   z.object({ type: z.literal('warm'), spawner }),
-  z.object({ type: z.literal('run'), id: z.number(), requests: z.array(request), spawner }),
+  z.object({ type: z.literal('run'), id: z.number(), requests, spawner }),
 ]);
 
 export const toEmbedded = z.discriminatedUnion('type', [
@@ -61,7 +64,7 @@ export const toEmbedded = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('run'),
     id: z.number(),
-    requests: z.array(request),
+    requests,
     limits,
     spawner: z.literal('builtin'),
   }),

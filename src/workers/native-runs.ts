@@ -31,17 +31,23 @@ export class NativeRuns {
   readonly #spawner: NativeSpawner;
   readonly #send: (message: FromWorker) => void;
   readonly #nextRun: () => Run | null;
+  readonly #longMs: number;
   #isWantedBack = false;
 
-  /** `nextRun` gives the next question that has been sent already. */
+  /**
+   * `nextRun` gives the next question that has been sent already. `longMs`: what a test may hold in
+   * its hand.
+   */
   constructor(
     spawner: NativeSpawner,
     send: (message: FromWorker) => void,
     nextRun: () => Run | null,
+    longMs = LONG_MS,
   ) {
     this.#spawner = spawner;
     this.#send = send;
     this.#nextRun = nextRun;
+    this.#longMs = longMs;
   }
 
   /** Answers a question, and those that are there by then. */
@@ -52,6 +58,7 @@ export class NativeRuns {
       last = next;
       if (next.porch.wait()) continue;
       // Who holds its output open is waited for, and meanwhile nobody could be looked after.
+      if (next.batch.results.length + next.batch.left.length > 0) this.#tell(next.batch);
       this.#end(next);
       last = null;
     }
@@ -78,11 +85,14 @@ export class NativeRuns {
   }
 
   #start(batch: Batch, request: PorchRequest): NativePorch {
-    const tell = () => {
-      this.#takeBack(batch);
-      this.#answer(batch, false);
-    };
-    return new NativePorch(this.#spawner, request, { long: { afterMs: LONG_MS, tell } });
+    const long = { afterMs: this.#longMs, tell: () => this.#tell(batch) };
+    return new NativePorch(this.#spawner, request, { long });
+  }
+
+  /** Nothing else of the batch waits for the run in hand. */
+  #tell(batch: Batch): void {
+    this.#takeBack(batch);
+    this.#answer(batch, false);
   }
 
   #end({ porch, batch }: Begun): void {
@@ -95,8 +105,6 @@ export class NativeRuns {
     const { length } = batch.left.splice(0);
     batch.open -= length;
     batch.returned += length;
-    // Where the one before them is done with already, there is no other last word.
-    if (length > 0 && batch.open === 0) this.#answer(batch, true);
   }
 
   #answer(batch: Batch, done: boolean): void {

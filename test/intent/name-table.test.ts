@@ -164,3 +164,16 @@ test('names of every length are told from others that differ in one byte', () =>
   for (const one of names.flat()) assert.equal(table.name(table.find(one)), one);
   for (const [a = '', b = ''] of names) assert.ok(table.compare(table.find(a), table.find(b)) < 0);
 });
+
+test('a name of whatever length comes back whole, by its text and by its bytes', () => {
+  const table = new NameTable();
+  const lengths = [254, 255, 256, 1023, 1024, 1025, 1026, 1027, 1028, 65_531, 65_536];
+  for (const [index, length] of lengths.entries()) {
+    const [byText, byBytes] = [`${'t'.repeat(length - 1)}!`, `${'b'.repeat(length - 1)}!`];
+    assert.equal(table.add(byText), 2 * index);
+    assert.equal(table.addBytes(Buffer.from(`-${byBytes}-`), 1, length + 1), 2 * index + 1);
+    assert.equal(table.name(2 * index), byText);
+    assert.equal(table.name(2 * index + 1), byBytes);
+    assert.equal(table.find(byBytes), 2 * index + 1);
+  }
+});

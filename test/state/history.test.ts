@@ -88,6 +88,8 @@ test('an entry takes less than 75 bytes, and what is pruned gives its bytes back
   }
 });
 
+const shaOf = (index: number) => keptHash(sha(`${index}`));
+
 test('what there is throughout comes, whatever is put in and forgotten while entries are read', () => {
   fc.assert(
     fc.property(
@@ -99,7 +101,7 @@ test('what there is throughout comes, whatever is put in and forgotten while ent
         // The time by which an entry is forgotten has nothing to do with its number.
         const timeOf = (index: number) => (index * 173) % 400;
         for (let index = 0; index < 400; index++) {
-          history.set(`${index}`, { sha: '', succeeded: true, at: timeOf(index) });
+          history.set(`${index}`, { sha: shaOf(index), succeeded: true, at: timeOf(index) });
         }
         const seen = new Map<string, PastOutcome>();
         const entries = history.entries();
@@ -117,7 +119,11 @@ test('what there is throughout comes, whatever is put in and forgotten while ent
         }
         for (const entry of entries) seen.set(...entry);
         for (let index = 0; index < 400; index++) {
-          if (timeOf(index) >= pruned) assert.ok(seen.has(`${index}`), `${index} is lost`);
+          if (timeOf(index) < pruned) continue;
+          const entry = seen.get(`${index}`);
+          assert.ok(entry, `${index} is lost`);
+          if (entry.at !== 1000)
+            assert.deepEqual([entry.sha, entry.at], [shaOf(index), timeOf(index)]);
         }
       },
     ),

@@ -37,6 +37,9 @@ function namesIn(path: string): (string | null)[] {
     });
 }
 
+/** An append is over before what wrote it is. */
+const nothingUnderWay = () => new Promise((resolve) => setImmediate(resolve));
+
 const names = (count: number, prefix = 'n') =>
   Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 
@@ -54,6 +57,7 @@ test('what ends together shares a sync', async (t) => {
 
 test('a note is written before anything else can happen, and where the disk refuses it later', async (t) => {
   const { path, journal } = await begin(t);
+  await nothingUnderWay();
   journal.note(start('first'));
   assert.deepEqual(namesIn(path), ['segment', 'first']);
   const refusing = t.mock.method(fs, 'writeSync', () => {
@@ -244,9 +248,29 @@ test('what is left is written when the journal is closed', async (t) => {
   assert.deepEqual(namesIn(path), ['segment', 'noted']);
 });
 
+test('a note that comes while a refused close is tried again is not lost', async (t) => {
+  const { path, journal, refused } = await begin(t);
+  const handles = await fileHandles();
+  journal.note(start('before'));
+  const { truncate, datasync } = handles;
+  let syncs = 0;
+  t.mock.method(handles, 'datasync', async function (this: FileHandle) {
+    if (syncs++ === 0) throw diskError('EIO');
+    await datasync.call(this);
+  });
+  t.mock.method(handles, 'truncate', async function (this: FileHandle, length?: number) {
+    journal.note(start('late'));
+    await truncate.call(this, length);
+  });
+  await journal.close();
+  assert.deepEqual(namesIn(path), ['segment', 'before', 'late']);
+  assert.equal(refused.length, 1);
+});
+
 test('a journal that belongs to somebody else is left as it is', async (t) => {
   const { path, journal } = await begin(t);
   await journal.append(outcome('ours'));
+  void journal.append(outcome('void'));
   journal.note(start('void'));
   await journal.abandon();
   assert.deepEqual(namesIn(path), ['segment', 'ours']);

@@ -163,12 +163,15 @@ test('threads without work answer a ping, and those that run porch are not waite
   }
 });
 
-test('a thread answers what is meant for its kind, and ends at what is meant for another', async () => {
+test('a thread answers what is meant for its kind, and ends at what is meant for another', async (t) => {
+  const { request } = makeFiles(t);
+  const external = request('intent-a.json');
+  const builtin = { ...external, porch: 'builtin' };
   const limits = { maxFileSize: 1, maxReplicas: 1, systemNamespaces: [] };
   const questions: { [K in Kind]: Question<K> } = {
     reader: { type: 'check', paths: [], limits },
-    runner: { type: 'run', requests: [], spawner: 'node' },
-    embedded: { type: 'run', requests: [], spawner: 'builtin', limits },
+    runner: { type: 'run', requests: [external], spawner: 'node' },
+    embedded: { type: 'run', requests: [builtin], spawner: 'builtin', limits },
   };
   const kinds = ['reader', 'runner', 'embedded'] as const;
   for (const [kind, meant] of kinds.flatMap((one) => kinds.map((other) => [one, other] as const))) {

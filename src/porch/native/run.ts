@@ -34,7 +34,7 @@ export class NativePorch {
     if (!this.#result) this.#try(() => this.#start(spawner, options));
   }
 
-  /** Blocks until it has ended. True where `result` takes no time then. */
+  /** Blocks until it has ended. True where `result` takes no time then, unless somebody traces it. */
   wait(): boolean {
     return this.#try(() => this.#running?.wait()) ?? true;
   }

@@ -14,6 +14,9 @@ export type Supervisor = {
   listen(ms: number, entries: PollEntry[]): void;
 };
 
+/** So long a program that another thread is just starting may hold open what it does not keep. */
+const BRIEF_MS = 2;
+
 /** What is done to a run that has not ended at a moment of `performance.now()`. */
 type Step = { at: number; what: EndingSignal | 'give up' };
 
@@ -35,15 +38,14 @@ export class Running {
 
   /**
    * Blocks until the program itself has ended, and ends it where it is told to or the time is over.
-   * True where nobody else holds its output open, so that to finish takes no time.
+   * True where it can be finished beside another: nobody holds its output open.
    */
   wait(): boolean {
     try {
       this.#supervise();
       if (this.#isGivenUp) return true;
       this.#child.closeWriters();
-      // What it wrote last, and the end behind it.
-      for (let reads = 0; reads < 2; reads++) this.#drain(0);
+      this.#drain(BRIEF_MS);
       return this.#child.streams.length === 0;
     } catch (error) {
       this.#child.close();
