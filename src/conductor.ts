@@ -21,7 +21,8 @@ import { recover } from './pipeline/recovery.ts';
 import { Slots } from './pipeline/slots.ts';
 import { Strays } from './pipeline/strays.ts';
 import { Tally } from './pipeline/tally.ts';
-import { errnoOf, FreedMemory } from './platform/index.ts';
+import { FreedMemory } from './platform/freed-memory.ts';
+import { errnoOf } from './platform/index.ts';
 import { findPorch } from './porch/find.ts';
 import { nativeSpawnerProblem } from './porch/native/spawner.ts';
 import type { SpawnerName } from './porch/types.ts';
@@ -180,7 +181,7 @@ async function assemble(
     changed: (gained) => handover?.changed(gained),
     looked: () => {
       void store.tidy();
-      freed.giveBack(tally.done);
+      freed.look(tally.done);
       handover?.looked();
       lifecycle.arrived();
     },

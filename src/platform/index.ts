@@ -7,7 +7,6 @@ export { adoptOrphans, reapAdopted } from './children.ts';
 export { sendDatagram } from './datagram.ts';
 export { entriesOf } from './entries.ts';
 export { loadFfi } from './ffi.ts';
-export { FreedMemory } from './freed-memory.ts';
 export type { PassOver } from './getdents.ts';
 export { systemError } from './libc.ts';
 export { type Found, type FoundWithChange, Looker, lookAt, modificationTimes } from './looker.ts';

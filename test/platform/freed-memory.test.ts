@@ -1,16 +1,33 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FreedMemory } from '../../src/platform/index.ts';
+import { FreedMemory } from '../../src/platform/freed-memory.ts';
 import { libc } from '../../src/platform/libc.ts';
 
 test('freed memory is asked for after each thousand intents, and not before', () => {
   let trims = 0;
-  const freed = new FreedMemory(() => trims++);
+  const freed = new FreedMemory(
+    () => trims++,
+    () => {},
+  );
   const seen = [0, 999, 1000, 1001, 1999, 2000, 9000, 9500].map((done) => {
-    freed.giveBack(done);
+    freed.look(done);
     return trims;
   });
   assert.deepEqual(seen, [0, 0, 1, 1, 1, 2, 3, 3]);
+});
+
+test('V8 favours memory from the start and while intents pass through, and not when few do', () => {
+  const told: boolean[] = [];
+  const freed = new FreedMemory(
+    () => {},
+    (wanted) => told.push(wanted),
+  );
+  const seen = [500, 1000, 1001, 1050, 2000, 2099].map((done) => {
+    freed.look(done);
+    return told.join();
+  });
+  const [on, off] = ['false,true', 'false'];
+  assert.deepEqual(seen, ['', '', off, off, on, `${on},false`]);
 });
 
 test('the C library has a way to give it back', { skip: !libc && 'no node:ffi here' }, () => {
