@@ -14,7 +14,7 @@ const FEW = 100;
 export class FreedMemory {
   readonly #trim: (() => void) | undefined;
   readonly #favourSize: (wanted: boolean) => void;
-  #isBusy = true;
+  #isBusy = false;
   #seen = 0;
   #asked = 0;
 

@@ -17,7 +17,6 @@ const FLAGS = [
 const setFlag = 'deno' in process.versions ? () => {} : setFlagsFromString;
 
 for (const flag of FLAGS) setFlag(`--${flag}`);
-favourSize(true);
 
 /**
  * Whether V8 collects sooner, and gives back what it does not need: 20 MB where three runners are busy.
