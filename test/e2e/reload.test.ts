@@ -136,6 +136,9 @@ test('storms of SIGHUP, from the first line of the log to the end, do no harm', 
     spool.put({ debounce: `${10 + index}ms`, max_workers: 2 + (index % 3), shutdown_grace: '30s' });
     await storm(() => spool.status(`intent-${index}.json`) !== null);
   }
+  // Each may have found another value, so that none says that nothing has changed.
+  const answers = () => program.logged(/^configuration (?:read again|reloaded)/).length;
+  await storm(() => answers() > 0);
   program.signal('SIGTERM');
   await storm(() => program.logged(/^stopping/).length > 0);
   spool.release('go');
@@ -152,6 +155,5 @@ test('storms of SIGHUP, from the first line of the log to the end, do no harm', 
     [0, 1, 2, 3, 4, 5].map((index) => spool.runs(`intent-${index}.json`)),
     [1, 1, 1, 1, 1, 1],
   );
-  const answers = program.logged(/^configuration read again/).length;
-  assert.ok(answers > 0 && answers < sent, `${answers} answers to ${sent} signals`);
+  assert.ok(answers() < sent, `${answers()} answers to ${sent} signals`);
 });
