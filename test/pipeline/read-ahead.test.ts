@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { checkFile } from '../../src/intent/read.ts';
 import type { Job } from '../../src/pipeline/job.ts';
 import { ReadAhead, type ReadAheadParts } from '../../src/pipeline/read-ahead.ts';
 import { Hold } from '../../src/queue/hold.ts';
@@ -19,6 +20,7 @@ function makeReadAhead(
   t: TestContext,
   changes: Partial<ReadAheadParts['settings']> = {},
   advanced: (readAhead: ReadAhead) => void = (readAhead) => readAhead.pump(),
+  readHere: ReadAheadParts['readHere'] = () => null,
 ) {
   const handoff = tempDir(t);
   const refused: string[] = [];
@@ -44,7 +46,7 @@ function makeReadAhead(
     intake,
     scheduler,
     pool,
-    readHere: () => null,
+    readHere,
     hold: new Hold({ held: (_, what) => held.push(what), released: () => {} }),
     settings: { queueSize: 100, debounceMs: 1, settleTimeoutMs: 500, crashLimit: 3, ...changes },
     accept: (job) => scheduler.add(job),
@@ -83,6 +85,24 @@ test('what has settled is read and queued, what is refused is handed on', async 
   assert.equal(job?.place, 'handoff');
   const codes = refused.filter((said) => said.includes(' ')).map((said) => said.slice(0, 4));
   assert.deepEqual(codes.sort(), ['E001', 'E003', 'E014']);
+});
+
+test('what can be read here is not given to the reader, and is held where the disk refuses', async (t) => {
+  const asked: (readonly string[])[] = [];
+  const { intake, scheduler, held, drop, handoff } = makeReadAhead(t, {}, undefined, (paths) => {
+    asked.push(paths);
+    const unavailable = { kind: 'unavailable', errno: 'EIO', message: 'EIO: i/o error' } as const;
+    return paths.map((path) => (asked.length === 1 ? unavailable : checkFile(path, limits)));
+  });
+  // The reader would end over it.
+  drop('intent-deadly.json', HOUR_MS);
+  await intake.start();
+  await until(() => scheduler.size === 1);
+  assert.deepEqual(
+    asked,
+    [1, 2].map(() => [`${handoff}/intent-deadly.json`]),
+  );
+  assert.equal(held.length, 1);
 });
 
 test('no more is read than the queue holds, and what is older displaces what is newer', async (t) => {
