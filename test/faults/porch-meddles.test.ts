@@ -155,7 +155,7 @@ misbehaving(
   async (setting) => {
     const { spool, flags } = setting;
     const program = await spool.watch(flags, { env: { HOME: spool.dir } });
-    for (const name of [setting.drop('bad'), setting.drop('good')]) await spool.filed(name);
+    for (const name of ['bad', 'good']) await spool.filed(setting.drop(name));
     assert.equal(readFileSync(spool.path('told'), 'utf8'), 'intent-bad.json\nintent-good.json\n');
     assert.equal(await program.stop(), 0);
   },
