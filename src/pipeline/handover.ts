@@ -80,7 +80,7 @@ export class Handover {
    */
   looked(): void {
     const { layout, members, pipeline } = this.#parts;
-    if (this.#stopped || this.#working !== null) return;
+    if (this.#stopped || this.#working !== null || members.still) return;
     if (++this.#looks % LOOKS_A_CHECK === 0) void pipeline.verifyForeign();
     const isLeft = (instance: string) => claimsOf(layout, instance).length > 0;
     if (members.estates.length === 0 && !members.dead.some(isLeft)) return;

@@ -7,6 +7,7 @@ import { NameHeap } from './name-heap.ts';
 import { quietAt } from './news-times.ts';
 import { mayBeGiven, nameOf, RawNames } from './raw-names.ts';
 import { type Moment, momentIn, Settling, thisMoment } from './settling.ts';
+import { Stillness } from './stillness.ts';
 import { type Entry, Survey } from './survey.ts';
 import { Watcher } from './watcher.ts';
 
@@ -32,6 +33,9 @@ export class Intake {
   readonly #rawNames: RawNames;
   readonly #futureTimes = new FutureTimes();
   readonly #misnamed: Misnamed;
+  readonly #stillness: Stillness;
+  /** Whether the latest look came upon the name of an intent. */
+  #metAny = false;
   #lookTimer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | null = null;
   /** How many names the last look came upon. */
@@ -44,6 +48,7 @@ export class Intake {
     this.#rawNames = new RawNames(handoff);
     this.#options = options;
     this.#events = events;
+    this.#stillness = new Stillness(handoff, options.watch);
     this.#misnamed = new Misnamed((name) => events.directory(name));
     this.#watcher = new Watcher(handoff, {
       changed: (rawName) => this.#notified(rawName),
@@ -141,9 +146,11 @@ export class Intake {
 
   async #look(): Promise<void> {
     try {
+      this.#stillness.begin();
       // To watch anew would keep the program from ending.
       if (this.#options.watch && !this.#stopped) this.#watcher.arm();
       await this.#survey();
+      if (this.#isEmpty) this.#stillness.end();
       this.#events.looked(null);
     } catch (error) {
       this.#settled.release('none');
@@ -152,13 +159,18 @@ export class Intake {
     if (this.#settled.size > 0) this.#events.arrived();
   }
 
+  /** What is in there may be rewritten, which the directory's own times do not tell. */
+  get #isEmpty(): boolean {
+    return !this.#metAny && this.#settled.size + this.#settling.size === 0 && this.#watcher.armed;
+  }
+
   /** A look at a huge directory must not become the only thing we do. */
   #scheduleLook(begun: number): void {
     const wait = Math.max(this.#options.times.periodMs, 10 * (performance.now() - begun));
     clearTimeout(this.#lookTimer);
     this.#lookTimer = setTimeout(async () => {
       const start = performance.now();
-      await this.look();
+      if (!this.#stillness.lasts()) await this.look();
       if (!this.#stopped) this.#scheduleLook(start);
     }, wait);
   }
@@ -207,6 +219,7 @@ export class Intake {
    */
   async #survey(): Promise<void> {
     const now = thisMoment();
+    this.#metAny = false;
     this.#entries = await Survey.make(
       {
         handoff: this.#handoff,
@@ -233,6 +246,7 @@ export class Intake {
 
   /** What is known of a name may be of a file that is claimed by now, and a directory in its place. */
   #isNew(name: string): boolean {
+    this.#metAny = true;
     const isNew = !this.#settled.has(name) && !this.#events.taken(name);
     if (!isNew) this.#misnamed.passed(name);
     return isNew;

@@ -100,6 +100,11 @@ export class Lease {
     return found !== undefined && identityOf(found) === this.#identity;
   }
 
+  /** No other host sees it. */
+  get isLocal(): boolean {
+    return !this.#shared;
+  }
+
   /** Milliseconds since the last renewal began. */
   get ageMs(): number {
     return performance.now() - this.#renewedAt;

@@ -7,6 +7,7 @@ import { adopt, bury, type Estate, estates } from './estates.ts';
 import { LEASE_SUFFIX } from './layout.ts';
 import type { Lease } from './lease.ts';
 import { type FoundLease, hasEnded, memberName, readLease, readLeases } from './lease-content.ts';
+import { Stillness } from './stillness.ts';
 
 export type MembersEvents = {
   /** Our lease is not in its place. */
@@ -38,6 +39,8 @@ export class Members {
   readonly #ttlMs: number;
   readonly #events: MembersEvents;
   readonly #watched = new Map<string, Watched>();
+  readonly #stillness: Stillness;
+  #still = false;
   #others: FoundLease[] = [];
   /** All that are not settled yet, by whomever. */
   #estates: Estate[] = [];
@@ -56,6 +59,7 @@ export class Members {
     this.#lease = lease;
     this.#ttlMs = ttlMs;
     this.#events = events;
+    this.#stillness = new Stillness(inflightRoot, lease.isLocal);
   }
 
   /** Looks and gives signs of life from now on. */
@@ -77,6 +81,11 @@ export class Members {
 
   get alone(): boolean {
     return this.#others.length === 0 && this.#estates.length === 0;
+  }
+
+  /** Nothing in here is anybody else's, and nothing has come or gone since that was looked for. */
+  get still(): boolean {
+    return this.#still;
   }
 
   /** One of all members does what only one may do. */
@@ -175,6 +184,14 @@ export class Members {
       this.#events.lost();
       return;
     }
+    this.#still = this.#stillness.lasts();
+    if (this.#still) this.#lease.renew([memberName(this.#lease)]);
+    else this.#lookAround();
+    this.#current = true;
+  }
+
+  #lookAround(): void {
+    this.#stillness.begin();
     const [before, wasJoined] = [this.#announced, this.#joined];
     this.#others = this.#living();
     this.#estates = this.#unsettled();
@@ -190,7 +207,8 @@ export class Members {
     const inherited = this.estates.length > this.#settling;
     this.#settling = this.estates.length;
     if (gained || somebodyLeft || somebodyCame || inherited) this.#events.changed(gained);
-    this.#current = true;
+    // A dead one that wakes once more may claim: into its own directory, where there is one.
+    if (this.alone && this.dead.length === 0) this.#stillness.end();
   }
 
   /** Whether a life has a lease or an estate: between them it may be on its way, or back. */

@@ -28,6 +28,10 @@ export class Watcher {
     this.#events = events;
   }
 
+  get armed(): boolean {
+    return this.#watch !== null;
+  }
+
   /** Begins to watch, again where the directory has been replaced. Throws errno errors. */
   arm(): void {
     const { ino } = statSync(this.#path);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import fs, { mkdirSync, type PathLike, renameSync, rmSync } from 'node:fs';
+import promises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -93,4 +95,69 @@ test('where the kernel takes no more watches, looking must do', async (t) => {
   await watched.looked();
   assert.equal(watched.unwatched.length, 1);
   assert.deepEqual(watched.errors, []);
+});
+
+/** Nothing is told of any change from now on. */
+function loseNews(t: TestContext): void {
+  const { watch } = fs;
+  const deaf = Object.assign(new EventEmitter(), { close() {}, ref() {}, unref() {} });
+  t.mock.method(fs, 'watch', () => deaf);
+  syncBuiltinESMExports();
+  t.after(() => {
+    fs.watch = watch;
+    syncBuiltinESMExports();
+  });
+}
+
+/** How often a directory was read, and how often its times were asked for. */
+function countReadings(t: TestContext, path: string): { readings: number; stats: number } {
+  const counts = { readings: 0, stats: 0 };
+  const [{ statSync }, { readdir }] = [fs, promises];
+  t.mock.method(fs, 'statSync', (...args: Parameters<typeof statSync>) => {
+    if (args[0] === path) counts.stats++;
+    return statSync(...args);
+  });
+  t.mock.method(promises, 'readdir', (...args: Parameters<typeof readdir>) => {
+    if (args[0] === path) counts.readings++;
+    return readdir(...args);
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    Object.assign(fs, { statSync });
+    Object.assign(promises, { readdir });
+    syncBuiltinESMExports();
+  });
+  return counts;
+}
+
+const skip = process.platform !== 'linux' && 'directory times are relied on only on Linux';
+
+test('an empty directory that is still is not read again, and what came is found', {
+  skip,
+}, async (t) => {
+  loseNews(t);
+  const watched = new Watched(t, { periodMs: 5 });
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 60_000 });
+  const counts = countReadings(t, watched.handoff);
+  await watched.intake.start();
+  await until(() => counts.stats > 200);
+  // Each reading asks for the times, too.
+  assert.ok(counts.readings < 30, `${counts.readings} of ${counts.stats}`);
+  watched.put('intent-a.json');
+  await until(() => watched.taken.length > 0);
+});
+
+test('a directory with an intent in it is read each time: that may be rewritten', {
+  skip,
+}, async (t) => {
+  loseNews(t);
+  const watched = new Watched(t, { periodMs: 5 }, false);
+  watched.put('intent-a.json');
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 60_000 });
+  watched.inHand.add('intent-a.json');
+  await watched.intake.start();
+  const { looks } = watched;
+  await until(() => watched.looks > looks + 40);
+  watched.inHand.clear();
+  await until(() => watched.intake.settled === 1);
 });

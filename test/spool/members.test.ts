@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { clockOf, meet, member, owned, TTL, targets } from './members-support.ts';
@@ -16,6 +16,45 @@ test('one that is alone claims at once, and owns and leads everything', (t) => {
   assert.deepEqual(alone.events, ['gained']);
   alone.members.look();
   assert.deepEqual(alone.events, ['gained']);
+});
+
+const skip = process.platform !== 'linux' && 'directory times are relied on only on Linux';
+
+test('one that is alone looks around again when somebody has come, or gone', { skip }, (t) => {
+  const layout = makeSpool(t, 'a');
+  const alone = member(t, layout, 'a');
+  const looks = () => {
+    alone.members.look();
+    return alone.members.still;
+  };
+  assert.equal(looks(), false);
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 60_000 });
+  assert.deepEqual([looks(), looks(), looks()], [false, true, true]);
+  const before = readFileSync(join(layout.inflightRoot, 'a.lease'), 'utf8');
+  assert.equal(looks(), true);
+  assert.notEqual(readFileSync(join(layout.inflightRoot, 'a.lease'), 'utf8'), before, 'renewed');
+  const other = member(t, layout, 'b');
+  assert.equal(looks(), false);
+  assert.deepEqual(alone.members.living, ['b']);
+  // With another one it is never still.
+  assert.equal(looks(), false);
+  meet(alone, other);
+  other.lease.release();
+  assert.equal(looks(), false);
+  assert.equal(alone.members.alone, true);
+  assert.equal(looks(), true);
+  renameSync(join(layout.inflightRoot, 'a.lease'), join(layout.inflightRoot, 'x'));
+  looks();
+  assert.equal(alone.events.at(-1), 'lost');
+});
+
+test('where a directory of a dead one lies, what comes into it is looked for', { skip }, (t) => {
+  const layout = makeSpool(t, 'a');
+  mkdirSync(join(layout.inflightRoot, 'gone'));
+  const alone = member(t, layout, 'a');
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 60_000 });
+  for (let turn = 0; turn < 3; turn++) alone.members.look();
+  assert.equal(alone.members.still, false);
 });
 
 test('a newcomer claims nothing until everybody reckons with it; the others go on', (t) => {
