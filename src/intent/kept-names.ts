@@ -1,10 +1,14 @@
+import { difference, pack, unpack } from './name-letters.ts';
+
 /**
  * Names as they are kept: UTF-8, and of those of intents, which nearly all are, only what lies between
- * `intent-` and `.json`. What is kept whole has a NUL before it.
+ * `intent-` and `.json`, packed where its letters allow that. What is packed has a 1 before it, what is
+ * kept whole a NUL.
  */
 const PREFIX = Buffer.from('intent-');
 const SUFFIX = Buffer.from('.json');
 const WHOLE = 0;
+const PACKED = 1;
 
 const [prefix, suffix] = [PREFIX.toString(), SUFFIX.toString()];
 
@@ -24,12 +28,20 @@ export function keep(name: string, kept: Buffer): number {
     if (code > 127) return kept.write(name.slice(prefix.length, end));
     kept[index - prefix.length] = code;
   }
-  return end - prefix.length;
+  const bytes = packed(kept, 0, end - prefix.length, kept);
+  return bytes > 0 ? bytes : kept.write(name.slice(prefix.length, end));
 }
 
-/** Something must be left, and must not begin as if it were whole. */
+/** Something must be left, and must not begin as if it were whole or packed. */
 function isCuttable(name: string): boolean {
-  return name.length > prefix.length + suffix.length && name.charCodeAt(prefix.length) !== WHOLE;
+  return name.length > prefix.length + suffix.length && name.charCodeAt(prefix.length) > PACKED;
+}
+
+/** Packs what is left of a name, if it can be packed; gives its length, or 0. */
+function packed(bytes: Buffer, from: number, end: number, kept: Buffer): number {
+  const length = pack(bytes, from, end, kept);
+  if (length > 0) kept[0] = PACKED;
+  return length;
 }
 
 /** The same of a name in UTF-8 that lies in `bytes`, from `from` to before `end`. */
@@ -37,10 +49,10 @@ export function keepBytes(bytes: Buffer, from: number, end: number, kept: Buffer
   const [first, last] = [from + PREFIX.length, end - SUFFIX.length];
   const isCut =
     first < last &&
-    bytes[first] !== WHOLE &&
+    (bytes[first] ?? 0) > PACKED &&
     lies(PREFIX, bytes, from) &&
     lies(SUFFIX, bytes, last);
-  if (isCut) return copy(bytes, first, last, kept, 0);
+  if (isCut) return packed(bytes, first, last, kept) || copy(bytes, first, last, kept, 0);
   kept[0] = WHOLE;
   return 1 + copy(bytes, from, end, kept, 1);
 }
@@ -58,11 +70,37 @@ function copy(bytes: Buffer, from: number, end: number, kept: Buffer, to: number
   return end - from;
 }
 
-/** Whether the bytes are those of a whole name. */
-export const isWhole = (first: number | undefined): boolean => first === WHOLE;
+/** Whether names that are kept with these first bytes are in the order of what is kept of them. */
+export function isComparable(a: number | undefined, b: number | undefined): boolean {
+  return a === b || ((a ?? 0) > PACKED && (b ?? 0) > PACKED);
+}
+
+/**
+ * Less than 0 where the first of two comparable names comes before the second as JavaScript compares
+ * strings. They begin at these places, and this byte is the first that differs; 0 where it does not tell.
+ */
+export function differenceAt(
+  [a, fromA]: [Buffer, number],
+  [b, fromB]: [Buffer, number],
+  byte: number,
+): number {
+  if (a[fromA] !== PACKED) return rank(a[fromA + byte]) - rank(b[fromB + byte]);
+  const pair = byte % 2 === 0 ? byte - 1 : byte;
+  return difference(a, fromA + pair, b, fromB + pair);
+}
+
+/**
+ * UTF-8 has the order of code points, strings that of UTF-16: what lies beyond U+FFFF, and begins
+ * with F0 to F4, comes before U+E000 to U+FFFF there, which begin with EE and EF.
+ */
+function rank(byte = 0): number {
+  return byte === 0xee || byte === 0xef ? byte + 16 : byte;
+}
 
 /** The name that is kept in these bytes. */
 export function nameKept(bytes: Buffer, from: number, end: number): string {
-  if (from < end && isWhole(bytes[from])) return bytes.toString('utf8', from + 1, end);
-  return prefix + bytes.toString('utf8', from, end) + suffix;
+  const first = from < end ? bytes[from] : undefined;
+  if (first === WHOLE) return bytes.toString('utf8', from + 1, end);
+  const cut = first === PACKED ? unpack(bytes, from + 1, end) : bytes.toString('utf8', from, end);
+  return prefix + cut + suffix;
 }

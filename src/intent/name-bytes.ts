@@ -1,4 +1,4 @@
-import { isWhole, nameKept } from './kept-names.ts';
+import { differenceAt, isComparable, nameKept } from './kept-names.ts';
 import {
   bytesAt,
   copyWords,
@@ -109,12 +109,12 @@ export class NameBytes {
     const [a, b] = [this.#at(placeA), this.#at(placeB)];
     const [fromA, endA] = bytesAt(a, placeA % CHUNK_WORDS);
     const [fromB, endB] = bytesAt(b, placeB % CHUNK_WORDS);
-    if (isWhole(a.bytes[fromA]) !== isWhole(b.bytes[fromB])) return 0;
+    if (!isComparable(a.bytes[fromA], b.bytes[fromB])) return 0;
     const length = Math.min(endA - fromA, endB - fromB);
     const same = sameBytes(a, placeA % CHUNK_WORDS, b, placeB % CHUNK_WORDS, length);
     for (let index = same; index < length; index++) {
-      const difference = rank(a.bytes[fromA + index]) - rank(b.bytes[fromB + index]);
-      if (difference !== 0) return difference;
+      if (a.bytes[fromA + index] === b.bytes[fromB + index]) continue;
+      return differenceAt([a.bytes, fromA], [b.bytes, fromB], index);
     }
     return 0;
   }
@@ -164,12 +164,4 @@ export class NameBytes {
     }
     return emptiest;
   }
-}
-
-/**
- * UTF-8 has the order of code points, strings that of UTF-16: what lies beyond U+FFFF, and begins
- * with F0 to F4, comes before U+E000 to U+FFFF there, which begin with EE and EF.
- */
-function rank(byte = 0): number {
-  return byte === 0xee || byte === 0xef ? byte + 16 : byte;
 }

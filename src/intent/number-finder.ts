@@ -6,6 +6,10 @@ const TABLES = 64;
 const TABLE_SHIFT = 26;
 const FIRST_PLACES = 8;
 
+/** Of a table's places; one that has just grown, or shrunk, is far from both. */
+const MOST_FILLED = 0.75;
+const LEAST_FILLED = 0.3;
+
 /** There is no such number; in a table, nothing lies in that place. */
 export const NONE = -1;
 
@@ -67,7 +71,8 @@ export class NumberFinder {
     const index = hash >>> TABLE_SHIFT;
     const size = this.#count(index, 1);
     const table = this.#tableOf(hash);
-    if (2 * size > table.length) this.#tables[index] = this.#resized(table, 2 * table.length);
+    if (size > MOST_FILLED * table.length)
+      this.#tables[index] = this.#resized(table, 2 * table.length);
     put(this.#tableOf(hash), hash, number);
   }
 
@@ -78,7 +83,7 @@ export class NumberFinder {
     const index = hash >>> TABLE_SHIFT;
     const size = this.#count(index, -1);
     const { length } = this.#table;
-    if (length > FIRST_PLACES && 8 * size < length) {
+    if (length > FIRST_PLACES && size < LEAST_FILLED * length) {
       this.#tables[index] = this.#resized(this.#table, length / 2);
     }
   }

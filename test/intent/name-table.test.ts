@@ -26,6 +26,10 @@ const name = fc.oneof(
     'intent-1/.json',
   ),
   fc.integer({ min: 0, max: 400 }).map((index) => `intent-${index}.json`),
+  // Those that are packed, three letters in two bytes, and some that for one letter are not.
+  fc
+    .string({ unit: fc.constantFrom(...'-._09ajz', 'A', 'ü', '\u0001'), maxLength: 7 })
+    .map((middle) => `intent-${middle}.json`),
 );
 const step = fc.record({ name, add: fc.boolean() });
 
@@ -83,6 +87,7 @@ test('names come in the order in which strings do', () => {
       assert.equal(compared, a === b ? 0 : a < b ? -1 : 1);
     }),
     {
+      numRuns: 2000,
       examples: [
         ['\ue000', '\u{10000}'],
         ['\u{10000}', '\ue000'],
@@ -143,6 +148,37 @@ for (const [order, next] of [
     assert.equal(table.name(table.add('intent-new.json')), 'intent-new.json');
   });
 }
+
+test('whatever a name is made of, its bytes find what its text has put in', () => {
+  fc.assert(
+    fc.property(name, name, (one, other) => {
+      const table = new NameTable();
+      const bytes = Buffer.from(`<${one}>`);
+      assert.equal(table.add(one), 0);
+      assert.equal(table.findBytes(bytes, 1, bytes.length - 1), 0);
+      assert.equal(
+        table.name(table.addBytes(Buffer.from(other), 0, Buffer.byteLength(other))),
+        other,
+      );
+      assert.equal(table.name(0), one);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('a name of small letters and digits takes two thirds of its bytes', () => {
+  const table = new NameTable();
+  const heldFor = (nameOf: (index: number) => string) => {
+    const before = table.bytesHeld;
+    for (let index = 0; index < 65_536; index++) table.add(nameOf(index));
+    return (table.bytesHeld - before) / 65_536;
+  };
+  const rest = 'e29b-41d4-a716-446655440000';
+  const uuid = (index: number) => `${String(index).padStart(8, '0')}-${rest}`;
+  const packed = heldFor((index) => `intent-${uuid(index)}.json`);
+  const asItIs = heldFor((index) => `intent-${uuid(index).toUpperCase()}.json`);
+  assert.ok(asItIs - packed > 11, `${packed} and ${asItIs} bytes`);
+});
 
 test('a name longer than a chunk is kept whole', () => {
   const table = new NameTable();
