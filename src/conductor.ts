@@ -21,7 +21,7 @@ import { recover } from './pipeline/recovery.ts';
 import { Slots } from './pipeline/slots.ts';
 import { Strays } from './pipeline/strays.ts';
 import { Tally } from './pipeline/tally.ts';
-import { FreedMemory } from './platform/freed-memory.ts';
+import { FreedMemory, shareMemory } from './platform/freed-memory.ts';
 import { errnoOf } from './platform/index.ts';
 import { findPorch } from './porch/find.ts';
 import { nativeSpawnerProblem } from './porch/native/spawner.ts';
@@ -163,6 +163,7 @@ async function assemble(
   lease: Lease,
   { log, meter, progress, service, reload }: Surroundings,
 ): Promise<Lifecycle> {
+  shareMemory();
   const { life } = lease;
   const layout = layoutOf(settings.handoff, lease.instance, life);
   makeDirectory(settings.out);

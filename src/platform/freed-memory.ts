@@ -8,6 +8,14 @@ const MANY = 1000;
 const FEW = 100;
 
 /**
+ * To be called before there are many threads: else each has memory of its own to allocate from, and keeps
+ * there some of what it has freed.
+ */
+export function shareMemory(): void {
+  libc?.shareMemory();
+}
+
+/**
  * While many intents pass through, V8 is to favour memory, and the C library is asked for what was
  * freed. It keeps that for later: of what a batch of intents has taken in each thread, some megabytes.
  */

@@ -14,10 +14,14 @@ type Libc = {
   sendto(fd: number, message: Buffer, flags: number, to: Buffer): number;
   /** Gives what has been freed back to the system. */
   trim(): void;
+  /** Threads that begin from now on have no memory of their own to allocate from. */
+  shareMemory(): void;
   errno(): number;
 };
 
 const AT_FDCWD = -100;
+/** mallopt(3) */
+const M_ARENA_MAX = -8;
 
 /** The C library of this Linux system, or null where it cannot be reached. */
 export const libc: Libc | null = process.platform === 'linux' ? load() : null;
@@ -34,6 +38,7 @@ function load(): Libc | null {
       socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
       sendto: { arguments: ['i32', 'buffer', 'u64', 'i32', 'buffer', 'u32'], return: 'i64' },
       malloc_trim: { arguments: ['u64'], return: 'i32' },
+      mallopt: { arguments: ['i32', 'i32'], return: 'i32' },
       __errno_location: { arguments: [], return: 'pointer' },
     });
     return {
@@ -47,6 +52,7 @@ function load(): Libc | null {
         return Number(functions.sendto(fd, message, length, flags, to, to.length));
       },
       trim: () => void functions.malloc_trim(0n),
+      shareMemory: () => void functions.mallopt(M_ARENA_MAX, 1),
       errno: () => ffi.getInt32(functions.__errno_location(), 0),
     };
   } catch {
