@@ -201,7 +201,12 @@ async function assemble(
     limits: settings,
     spawner: porch === 'builtin' ? 'builtin' : chooseSpawner(settings.porchSpawner, log),
   });
-  if (seemsToWait(settings.handoff)) pool.warm();
+  const readHere = new ReadHere(settings, () => pool.isReaderReady);
+  const prepareToRead = () => void readHere.prepare().catch(() => {});
+  if (seemsToWait(settings.handoff)) {
+    pool.warmForBacklog();
+    prepareToRead();
+  }
   const opening = settings.once ? endWhenHeld(hold, settings.holdTimeoutMs) : undefined;
   const store = await openStore(settings, layout, members, life, hold, log, meter, (filed) => {
     return filed ? syncFiled(layout, filed) : pool.sync(settings.handoff);
@@ -221,7 +226,6 @@ async function assemble(
   });
   const tally = new Tally();
   const freed = new FreedMemory();
-  const readHere = new ReadHere(settings);
   const filing = new Filing({ layout, store, hold, meter });
   const base = {
     settings,
@@ -242,7 +246,7 @@ async function assemble(
     arrived: () => lifecycle.arrived(),
     changed: (name) => {
       pool.warm();
-      readHere.prepare().catch(() => {});
+      prepareToRead();
       pipeline.changed(name);
     },
     taken: (name) => pipeline.has(name),

@@ -4,6 +4,9 @@ import { errnoOf } from '../platform/index.ts';
 
 /** One that settles alone, or with another one: more of them are worth asking the reader. */
 const FEW = 2;
+
+/** So many are read here in all before the reader has started: until then they keep the runners busy. */
+const HEAD_START = 64;
 const SMALL_BYTES = 16 * 1024;
 
 type CheckFile = (path: string, limits: CheckLimits) => CheckResult;
@@ -14,12 +17,15 @@ type CheckFile = (path: string, limits: CheckLimits) => CheckResult;
  */
 export class ReadHere {
   readonly #limits: Readonly<CheckLimits>;
+  readonly #isReaderReady: () => boolean;
+  #headStart = HEAD_START;
   #isPrepared = false;
   #checkFile: CheckFile | null = null;
 
   /** The limits may change while it works. */
-  constructor(limits: Readonly<CheckLimits>) {
+  constructor(limits: Readonly<CheckLimits>, isReaderReady: () => boolean) {
     this.#limits = limits;
+    this.#isReaderReady = isReaderReady;
   }
 
   /**
@@ -40,8 +46,15 @@ export class ReadHere {
   /** The results in the order of the paths, or null where the reader had better look. */
   check(paths: readonly string[]): CheckResult[] | null {
     const checkFile = this.#checkFile;
-    if (!checkFile || paths.length > FEW || !paths.every(isSmall)) return null;
+    const isMany = paths.length > FEW;
+    if (!checkFile || (isMany && !this.#mayStart(paths.length)) || !paths.every(isSmall))
+      return null;
+    if (isMany) this.#headStart -= paths.length;
     return paths.map((path) => checkFile(path, this.#limits));
+  }
+
+  #mayStart(count: number): boolean {
+    return count <= this.#headStart && !this.#isReaderReady();
   }
 }
 

@@ -1,4 +1,4 @@
-import { adoptOrphans, reapAdopted } from '../platform/index.ts';
+import { adoptOrphans, hasChildren, reapAdopted } from '../platform/index.ts';
 import { type Runs, Sweeper } from '../porch/sweep.ts';
 import { lifeOf } from '../state/records.ts';
 
@@ -27,7 +27,7 @@ export class Strays {
     // The first process of a container gets the orphans of everything that is started in it.
     this.#allBelowIsOurs = adoptOrphans() && process.pid !== 1;
     // Children from before our own exec are known from now on as nobody's run.
-    if (this.#allBelowIsOurs) this.#end(() => false);
+    if (this.#allBelowIsOurs && hasChildren()) this.#end(() => false);
   }
 
   runBegins(runId: string): void {

@@ -20,6 +20,12 @@ export function adoptOrphans(): boolean {
   return libc !== null && libc.prctl(PR_SET_CHILD_SUBREAPER, 1n) === 0;
 }
 
+/** Whether there is any process below us; true where that cannot be told. */
+export function hasChildren(): boolean {
+  const info = Buffer.alloc(SIGINFO_BYTES);
+  return libc === null || libc.waitid(P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT) === 0;
+}
+
 /**
  * Reaps what we have adopted and has ended. Each is reaped by its pid, and whose end somebody waits
  * for is never among them: the kernel gives orphans to the first thread of a process, and the

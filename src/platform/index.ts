@@ -3,7 +3,7 @@ import { posix } from './posix.ts';
 import type { Platform } from './types.ts';
 import { windows } from './windows.ts';
 
-export { adoptOrphans, reapAdopted } from './children.ts';
+export { adoptOrphans, hasChildren, reapAdopted } from './children.ts';
 export { sendDatagram } from './datagram.ts';
 export { entriesOf } from './entries.ts';
 export { loadFfi } from './ffi.ts';

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
 import { neverBegun } from '../porch/start.ts';
 import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
@@ -129,6 +130,20 @@ export class Pool {
   warm(): void {
     this.#reader.warm();
     this.#runners[0]?.warm();
+  }
+
+  /**
+   * Intents wait already: all threads that a core can be found for start, those that run porch first,
+   * for the first intents are read without the reader.
+   */
+  warmForBacklog(): void {
+    for (const runner of this.#runners.slice(0, availableParallelism())) runner.warm();
+    this.#reader.warm();
+  }
+
+  /** Whether files can be read without waiting for the reader to start. */
+  get isReaderReady(): boolean {
+    return this.#reader.isReady;
   }
 
   /** From now on so many threads run porch. One that is too many ends when its runs have. */

@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   errnoOf,
+  hasChildren,
   networkFileSystem,
   processScope,
   processStart,
   syncFileSystem,
 } from '../../src/platform/index.ts';
-import { systemError } from '../../src/platform/libc.ts';
+import { libc, systemError } from '../../src/platform/libc.ts';
 import { put, tempDir } from '../spool/support.ts';
 
 test('the start of a process stays what it is, and is gone with the process', async () => {
@@ -75,4 +76,16 @@ test('only what the system said has an errno name', () => {
   assert.equal(errnoOf(Object.assign(new Error('x'), { code: 2 })), undefined);
   assert.equal(errnoOf(Object.assign(new Error('x'), { code: 'ERR_INVALID_ARG_TYPE' })), undefined);
   assert.equal(errnoOf(Object.assign(new Error('x'), { code: 'EPERM' })), 'EPERM');
+});
+
+test('whether there is a process below us is known', {
+  skip: !libc && 'no node:ffi here',
+}, async () => {
+  assert.equal(hasChildren(), false);
+  const child = spawn(process.execPath, ['-e', 'process.stdin.resume()']);
+  await once(child, 'spawn');
+  assert.equal(hasChildren(), true);
+  child.stdin.end();
+  await once(child, 'exit');
+  assert.equal(hasChildren(), false);
 });
