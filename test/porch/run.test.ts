@@ -291,7 +291,8 @@ test('the native spawner leaves no descriptor open, nor does a start that fails'
       run.result();
     }
   }
-  assert.equal(lowestFreeDescriptor(), before);
+  // What the tests before this one have left open may be closed by now.
+  assert.ok(lowestFreeDescriptor() <= before);
 });
 
 test('porch runs from worker threads, several at a time', async () => {
