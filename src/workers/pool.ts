@@ -164,10 +164,12 @@ export class Pool {
 
   /**
    * When the files of these raw names were modified; NaN for what is none, and for what cannot be
-   * looked at, all of them where the reader died over it. Null where the reader has enough to do.
+   * looked at, all of them where the reader died over it. Null where the reader has enough to do, or
+   * has yet to start.
    */
   look(directory: string, rawNames: string[]): Promise<Float64Array> | null {
-    return this.#reader.load < LOOKS_AT_ONCE ? this.#look(directory, rawNames) : null;
+    const { isReady, load } = this.#reader;
+    return isReady && load < LOOKS_AT_ONCE ? this.#look(directory, rawNames) : null;
   }
 
   async #look(directory: string, rawNames: string[]): Promise<Float64Array> {

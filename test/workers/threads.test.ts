@@ -8,6 +8,7 @@ import type { Kind } from '../../src/workers/messages.ts';
 import { ThreadDied } from '../../src/workers/pool.ts';
 import type { Question } from '../../src/workers/thread.ts';
 import { intentFor } from '../tools/porch.ts';
+import { until } from '../tools/until.ts';
 import { makeFiles, makePool, mortal, spawners } from './support.ts';
 
 test('a reader that dies is told to who waits, and replaced', async (t) => {
@@ -28,6 +29,9 @@ test('a reader looks at files, as many as it has the time for', async (t) => {
   const pool = makePool(t, {}, mortal);
   const { dir, put } = makeFiles(t);
   const { mtimeMs } = lstatSync(put('intent-a.json', ''));
+  assert.equal(pool.look(dir, ['intent-a.json']), null, 'nobody waits for it to start');
+  pool.warm();
+  await until(() => pool.isReaderReady);
   const times = [1, 2].map(() => pool.look(dir, ['intent-a.json', 'intent-none.json']));
   assert.equal(pool.look(dir, ['intent-a.json']), null);
   for (const found of times) assert.deepEqual([...((await found) ?? [])], [mtimeMs, Number.NaN]);
