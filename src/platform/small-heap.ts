@@ -8,7 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 const FLAGS = [
   'max-semi-space-size=1',
   'semi-space-growth-factor=1',
-  'heap-growing-percent=30',
+  'heap-growing-percent=12',
   // Else each thread maps V8's own code near its own once more.
   'no-short-builtin-calls',
 ];

@@ -36,6 +36,8 @@ test('a reader looks at files, as many as it has the time for', async (t) => {
   assert.equal(pool.look(dir, ['intent-a.json']), null);
   for (const found of times) assert.deepEqual([...((await found) ?? [])], [mtimeMs, Number.NaN]);
   assert.deepEqual(await pool.look(dir, ['intent-deadly.json']), new Float64Array([Number.NaN]));
+  pool.warm();
+  await until(() => pool.isReaderReady);
   assert.deepEqual(await pool.look(dir, ['intent-a.json']), new Float64Array([mtimeMs]));
 });
 
