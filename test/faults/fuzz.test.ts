@@ -14,6 +14,9 @@ import { mutated } from './fuzz/mutations.ts';
 import { verdictOn } from './fuzz/oracle.ts';
 import { scaled } from './scale.ts';
 
+/** Time enough for a porch that does nothing, on whatever machine. */
+const LONG_MS = 10_000;
+
 const limits = { maxFileSize: 10 * 1024 * 1024, maxReplicas: 100, systemNamespaces: [] };
 
 const seed = Number(env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -69,10 +72,18 @@ test('each changed intent is judged as an independent check judges it, and twice
   }
 });
 
+/** Porch fails where an intent gives it no time to begin: that says nothing about the judgement. */
+function leavesTime(bytes: Buffer): boolean {
+  const found = checkContent(bytes, limits);
+  return found.kind !== 'accepted' || (found.value.timeout ?? LONG_MS) >= LONG_MS;
+}
+
 test('the running program judges changed intents in the same way', async () => {
   await using spool = new Spool();
   const program = await spool.watch(['-settle-timeout', '100ms', '-porch', 'true']);
-  const samples = fc.sample(mutated, { seed, numRuns: scaled(250, 5000) });
+  const all = fc.sample(mutated, { seed, numRuns: scaled(250, 5000) });
+  const samples = all.filter(leavesTime);
+  assert.ok(samples.length > 0.9 * all.length, `${samples.length} of ${all.length}`);
   for (const [index, bytes] of samples.entries()) spool.drop(`intent-${index}.json`, bytes);
   for (const [index, bytes] of samples.entries()) {
     const { verdict } = verdictOn(bytes);
