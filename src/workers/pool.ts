@@ -1,41 +1,26 @@
 import { availableParallelism } from 'node:os';
 import type { CheckLimits, CheckResult } from '../intent/types.ts';
 import { neverBegun } from '../porch/start.ts';
-import type { PorchRequest, PorchResult, SpawnerName } from '../porch/types.ts';
+import type { PorchRequest, PorchResult } from '../porch/types.ts';
 import type { FromWorker } from './answers.ts';
+import { Pace, type PaceOptions } from './pace.ts';
 import { givesWay, RunQueue } from './run-queue.ts';
 import { type Question, type StartWorker, Thread, ThreadDied } from './thread.ts';
 import { Turns } from './turns.ts';
 
 export { ThreadDied } from './thread.ts';
 
-export type PoolOptions = {
+export type PoolOptions = PaceOptions & {
   /** Threads that run porch, until `resize`. */
   runners: number;
-  /** Runs that one thread takes at a time: more than 1 only where they can share their syncs. */
-  runsPerThread: number;
   /** May change while it works. */
   limits: Readonly<CheckLimits>;
-  /** `builtin`: the embedded porch, which is no program that is started. */
-  spawner: SpawnerName | 'builtin';
-  /** What a test may hold in its hand. */
-  batchMs?: number;
 };
 
 type Runner = Thread<'runner' | 'embedded'>;
 
 /** A finished run, and which thread ran it. */
 export type Ran = { result: PorchResult; workerId: number };
-
-/** Runs of less than this on the average are short. */
-const SHORT_MS = 50;
-
-/**
- * Short runs of external porches are given to a thread in batches of about this length. Longer ones
- * would share more, but what is more urgent waits for the thread to give the rest of one back.
- */
-const BATCH_MS = 5;
-const LARGEST_BATCH = 16;
 
 /** With two questions the reader has the next one before it has answered the last. */
 const LOOKS_AT_ONCE = 2;
@@ -73,13 +58,14 @@ export class Pool {
   readonly #left = new WeakMap<Runner, Queued[][]>();
   readonly #queue = new RunQueue<Queued>();
   readonly #turns = new Turns();
+  readonly #pace: Pace;
   #assigning = false;
   #draining = false;
-  #averageMs = 2 * SHORT_MS;
 
   /** `startWorker`: how a thread is started, where not in the usual way. */
   constructor(options: PoolOptions, startWorker?: StartWorker) {
     this.#options = options;
+    this.#pace = new Pace(options);
     this.#startWorker = startWorker;
     const warmUp = { type: 'warm', limits: this.#limits } as const;
     this.#reader = new Thread({ kind: 'reader', warmUp, startWorker });
@@ -91,28 +77,18 @@ export class Pool {
    * otherwise threads would wait for the main thread as long as they work.
    */
   get appetite(): number {
-    return this.#runners.length * this.#batchSize * (this.#runsAreShort ? 2 : 1);
+    return this.#runners.length * this.#pace.batchSize * (this.#pace.isShort ? 2 : 1);
   }
 
   /** How many more it takes of what is urgent: claimed already, that goes first when a run has ended. */
   get reserve(): number {
-    return this.#runsAreShort ? this.#runners.length : 0;
-  }
-
-  get #runsAreShort(): boolean {
-    return this.#averageMs < SHORT_MS;
+    return this.#pace.isShort ? this.#runners.length : 0;
   }
 
   /** They alone, of whatever object they are in: each message carries them. */
   get #limits(): CheckLimits {
     const { maxFileSize, maxReplicas, systemNamespaces } = this.#options.limits;
     return { maxFileSize, maxReplicas, systemNamespaces };
-  }
-
-  get #batchSize(): number {
-    const { runsPerThread, spawner, batchMs = BATCH_MS } = this.#options;
-    if (spawner !== 'native') return runsPerThread;
-    return Math.max(1, Math.min(LARGEST_BATCH, Math.floor(batchMs / this.#averageMs)));
   }
 
   /** Threads that run porch at this moment. */
@@ -285,9 +261,9 @@ export class Pool {
   #assign(): void {
     const isOneReady = this.#runners.some(({ isReady }) => isReady);
     const share = Math.ceil(this.#queue.size / this.#runners.length);
-    const count = Math.min(this.#batchSize, share);
-    const deepest = this.#options.spawner === 'native' && this.#runsAreShort ? 1 : 0;
-    for (let load = 0; load <= deepest; load++) {
+    const { batchSize, batchesInAdvance } = this.#pace;
+    const count = Math.min(batchSize, share);
+    for (let load = 0; load <= batchesInAdvance; load++) {
       for (const [workerId, runner] of this.#runners.entries()) {
         if (runner.load > load || this.#occupied.has(runner)) continue;
         if (isOneReady && !runner.isReady) {
@@ -338,7 +314,7 @@ export class Pool {
     for (const { resolve } of left.splice(0, answer.results.length)) {
       const result = answer.results.shift();
       if (!result) break;
-      this.#averageMs = 0.8 * this.#averageMs + 0.2 * result.durationMs;
+      this.#pace.ran(result.durationMs);
       this.#turns.add(() => resolve({ result, workerId }));
     }
     if (answer.returned > 0) this.#takeBack(left.splice(-answer.returned));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, lstatSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -133,6 +134,18 @@ test('a pool that was warmed or never used holds nothing up', async (t) => {
   const { put } = makeFiles(t);
   assert.equal((await pool.check([put('intent-a.json', intentFor(''))]))[0]?.kind, 'accepted');
   await pool.close();
+});
+
+test('where intents wait, those that run porch start first, no more of them than cores', async (t) => {
+  const started: Kind[] = [];
+  const pool = makePool(t, { runners: 100 }, (kind) => {
+    started.push(kind);
+    return mortal(kind);
+  });
+  pool.warmForBacklog();
+  const runners = Array.from({ length: Math.min(100, availableParallelism()) }, () => 'runner');
+  assert.deepEqual(started, [...runners, 'reader']);
+  await until(() => pool.isReaderReady);
 });
 
 test('a sync has a thread of its own, and the one that reads when nothing more begins', async (t) => {
