@@ -163,3 +163,22 @@ test('a directory with an intent in it is read each time: that may be rewritten'
   watched.inHand.clear();
   await until(() => watched.intake.settled === 1);
 });
+
+test('an empty directory is read each time as long as it cannot be watched', {
+  skip,
+}, async (t) => {
+  const watched = new Watched(t, { periodMs: 5 });
+  const { watch } = fs;
+  t.mock.method(fs, 'watch', () => {
+    throw Object.assign(new Error('EMFILE: too many open files, watch'), { code: 'EMFILE' });
+  });
+  t.after(() => {
+    fs.watch = watch;
+    syncBuiltinESMExports();
+  });
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 60_000 });
+  const counts = countReadings(t, watched.handoff);
+  await watched.intake.start();
+  await until(() => counts.stats > 200);
+  assert.ok(counts.readings > 60, `${counts.readings} of ${counts.stats}`);
+});
