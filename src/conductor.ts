@@ -31,7 +31,6 @@ import { type ConfigSource, Reload } from './reload/reload.ts';
 import { takeUp } from './reload/take-up.ts';
 import { claimsOf } from './spool/claim.ts';
 import { ensureDirectories } from './spool/directories.ts';
-import { syncFiled } from './spool/durable.ts';
 import { seemsToWait } from './spool/glimpse.ts';
 import { Ground } from './spool/ground.ts';
 import { layoutOf } from './spool/layout.ts';
@@ -208,9 +207,7 @@ async function assemble(
     prepareToRead();
   }
   const opening = settings.once ? endWhenHeld(hold, settings.holdTimeoutMs) : undefined;
-  const store = await openStore(settings, layout, members, life, hold, log, meter, (filed) => {
-    return filed ? syncFiled(layout, filed) : pool.sync(settings.handoff);
-  })
+  const store = await openStore(settings, layout, members, life, hold, log, meter)
     .catch(async (error) => {
       await pool.close();
       throw error;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Settings } from './config/settings.ts';
 import { entriesOf } from './platform/index.ts';
 import type { Hold } from './queue/hold.ts';
+import { syncFiled, syncSpool } from './spool/durable.ts';
 import {
   isJournalSegment,
   isUnfinishedSnapshot,
@@ -10,7 +11,7 @@ import {
   layoutOf,
 } from './spool/layout.ts';
 import type { Members } from './spool/members.ts';
-import { type StateOptions, Store } from './state/store.ts';
+import { Store } from './state/store.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Meter } from './telemetry/meter.ts';
 
@@ -23,7 +24,6 @@ export function openStore(
   hold: Hold,
   log: Log,
   meter: Meter,
-  syncFiled: StateOptions['syncFiled'],
 ): Promise<Store> {
   return Store.open({
     snapshot: layout.snapshot,
@@ -41,7 +41,7 @@ export function openStore(
     instance,
     status: layout.status,
     life,
-    syncFiled,
+    syncFiled: (filed) => (filed ? syncFiled(layout, filed) : syncSpool(layout)),
     operated: (operation) => meter.stateOperated(operation),
     guard: (what, step, reach) =>
       reach === 'open' ? hold.guardOpen('disk', what, step) : hold.guard('disk', what, step),

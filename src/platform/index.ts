@@ -23,6 +23,7 @@ export const {
   patiently,
   patientlyAsync,
   syncFileSystem,
+  syncFileSystemAside,
   networkFileSystem,
   processScope,
   processStart,

@@ -8,6 +8,10 @@ import { loadFfi } from './ffi.ts';
 type Libc = {
   renameat2(from: Buffer, to: Buffer, flags: number): number;
   syncfs(fd: number): number;
+  /** Begins syncfs in a thread of the C library's, which has nothing of Node; its errno, or the thread. */
+  beginSyncfs(fd: number): { errno: number } | { thread: bigint };
+  /** What syncfs returned to that thread, which is gone then; null until it has. */
+  endOfSyncfs(thread: bigint): number | null;
   prctl(option: number, argument: bigint): number;
   waitid(kind: number, id: number, info: Buffer, options: number): number;
   socket(domain: number, type: number): number;
@@ -20,6 +24,7 @@ type Libc = {
 };
 
 const AT_FDCWD = -100;
+const EBUSY = 16;
 /** mallopt(3) */
 const M_ARENA_MAX = -8;
 
@@ -30,7 +35,7 @@ function load(): Libc | null {
   const ffi = loadFfi();
   if (!ffi) return null;
   try {
-    const { functions } = ffi.dlopen('libc.so.6', {
+    const { lib, functions } = ffi.dlopen('libc.so.6', {
       renameat2: { arguments: ['i32', 'buffer', 'i32', 'buffer', 'u32'], return: 'i32' },
       syncfs: { arguments: ['i32'], return: 'i32' },
       prctl: { arguments: ['i32', 'u64', 'u64', 'u64', 'u64'], return: 'i32' },
@@ -41,9 +46,27 @@ function load(): Libc | null {
       mallopt: { arguments: ['i32', 'i32'], return: 'i32' },
       __errno_location: { arguments: [], return: 'pointer' },
     });
+    // Before glibc 2.34 these were in a library of their own, which Node has loaded.
+    const { functions: threads } = ffi.dlopen(null, {
+      pthread_create: { arguments: ['buffer', 'pointer', 'pointer', 'u64'], return: 'i32' },
+      pthread_tryjoin_np: { arguments: ['u64', 'buffer'], return: 'i32' },
+    });
+    // In all calling conventions of Linux a thread's pointer argument and its result lie where the
+    // int of syncfs do.
+    const syncfs = lib.getSymbol('syncfs');
     return {
       renameat2: (from, to, flags) => functions.renameat2(AT_FDCWD, from, AT_FDCWD, to, flags),
       syncfs: (fd) => functions.syncfs(fd),
+      beginSyncfs: (fd) => {
+        const thread = new BigUint64Array(1);
+        const errno = threads.pthread_create(thread, 0n, syncfs, BigInt(fd));
+        return errno === 0 ? { thread: thread[0] ?? 0n } : { errno };
+      },
+      endOfSyncfs: (thread) => {
+        const result = new BigInt64Array(1);
+        const isOver = threads.pthread_tryjoin_np(thread, result) !== EBUSY;
+        return isOver ? Number(BigInt.asIntN(32, result[0] ?? 0n)) : null;
+      },
       prctl: (option, argument) => functions.prctl(option, argument, 0n, 0n, 0n),
       waitid: (kind, id, info, options) => functions.waitid(kind, id, info, options),
       socket: (domain, type) => functions.socket(domain, type, 0),

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
 import { release } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { libc, systemError } from './libc.ts';
 import { asOnPosix, moveByLink } from './portable.ts';
 import type { Platform } from './types.ts';
@@ -8,6 +9,10 @@ const RENAME_NOREPLACE = 1;
 const EEXIST = 17;
 /** EINVAL, ENOSYS, EOPNOTSUPP: the kernel or the file system does not know the flag. */
 const NO_SUCH_FLAG = new Set([22, 38, 95]);
+
+const EIO = 5;
+/** How often it is asked whether a sync beside the event loop is over. */
+const SYNC_POLL_MS = 10;
 
 /** statfs(2) types of file systems whose changes by other hosts inotify does not see. */
 const networkTypes = new Map([
@@ -50,6 +55,25 @@ export const linux: Platform = {
     try {
       if (libc.syncfs(fd) === 0) return true;
       throw systemError(libc.errno(), 'syncfs', path);
+    } finally {
+      closeSync(fd);
+    }
+  },
+
+  async syncFileSystemAside(path) {
+    if (!libc || !syncReportsErrors()) return false;
+    const fd = openSync(path, 'r');
+    try {
+      const begun = libc.beginSyncfs(fd);
+      if ('errno' in begun) throw systemError(begun.errno, 'pthread_create');
+      let result = libc.endOfSyncfs(begun.thread);
+      while (result === null) {
+        await pause(SYNC_POLL_MS);
+        result = libc.endOfSyncfs(begun.thread);
+      }
+      if (result === 0) return true;
+      // The thread has taken its errno with it; of what syncfs says, this is what it nearly always is.
+      throw systemError(EIO, 'syncfs', path);
     } finally {
       closeSync(fd);
     }

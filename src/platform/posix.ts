@@ -8,6 +8,7 @@ export const posix: Platform = {
   ...asOnPosix,
   renameNoReplace: moveByLink,
   syncFileSystem: () => false,
+  syncFileSystemAside: async () => false,
   networkFileSystem: () => null,
 
   processScope() {

@@ -16,6 +16,8 @@ export type Platform = {
   patientlyAsync<T>(step: () => Promise<T>): Promise<T>;
   /** Writes everything of the file system that holds `path` to disk at once; false where it cannot. */
   syncFileSystem(path: string): boolean;
+  /** The same while the event loop goes on, for it may take long. */
+  syncFileSystemAside(path: string): Promise<boolean>;
   /** Name of the network file system that `path` is on, or null: there the kernel sends no news. */
   networkFileSystem(path: string): string | null;
   /** Two processes with the same scope see each other's pids: same boot, same pid namespace. */

@@ -42,6 +42,7 @@ export const windows: Platform = {
   patiently: retrySharing,
   patientlyAsync: retrySharingAsync,
   syncFileSystem: () => false,
+  syncFileSystemAside: async () => false,
 
   /** A share is named by two backslashes, or it is a drive that was mapped to one. */
   networkFileSystem(path) {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '../platform/index.ts';
+import { errnoOf, syncFileSystemAside } from '../platform/index.ts';
 import { errorLogName, type Layout, statusName } from './layout.ts';
 
 /** An intent that has its status and its place. */
@@ -15,6 +15,16 @@ export async function syncFiled(layout: Layout, filed: readonly Filed[]): Promis
   }
   const { status, processed, failed, inflight, handoff } = layout;
   for (const path of [status, processed, failed, inflight, handoff]) await syncIfThere(path);
+}
+
+/**
+ * Makes all that was filed durable. Where the system has no call for that, it does so by itself within
+ * some seconds. Throws errno errors.
+ */
+export async function syncSpool({ handoff, status }: Layout): Promise<void> {
+  const devices = new Map<number, string>();
+  for (const path of [status, handoff]) devices.set((await stat(path)).dev, path);
+  await Promise.all([...devices.values()].map(syncFileSystemAside));
 }
 
 /** What is gone was removed by somebody who did not want it any more. */

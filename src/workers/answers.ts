@@ -76,7 +76,6 @@ export const fromWorker = z.discriminatedUnion('type', [
     /** False where results of the same question are still to come. */
     done: z.boolean(),
   }),
-  z.object({ type: z.literal('synced'), id: z.number(), error: z.nullable(systemError) }),
   z.object({ type: z.literal('pong') }),
   z.object({ type: z.literal('warmed') }),
   /** Not an answer: the thread blocks while porch runs, and hears only what is written here. */

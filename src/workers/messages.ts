@@ -29,13 +29,11 @@ const request = z.object({
 const spawner = z.enum(['native', 'node']) satisfies z.ZodMiniType<SpawnerName>;
 
 const ping = z.object({ type: z.literal('ping') });
-const sync = z.object({ type: z.literal('sync'), id: z.number(), path: z.string() });
 const cancel = z.object({ type: z.literal('cancel'), signal: z.enum(['SIGTERM', 'SIGKILL']) });
 
 /** The first message to a thread, so that it can get ready for its work, is of the type `warm`. */
 export const toReader = z.discriminatedUnion('type', [
   ping,
-  sync,
   z.object({ type: z.literal('warm'), limits }),
   z.object({ type: z.literal('check'), id: z.number(), paths: z.array(z.string()), limits }),
   z.object({
@@ -51,7 +49,6 @@ const requests = z.array(request).check(z.minLength(1));
 
 export const toRunner = z.discriminatedUnion('type', [
   ping,
-  sync,
   cancel,
   z.object({ type: z.literal('warm'), spawner }),
   z.object({ type: z.literal('run'), id: z.number(), requests, spawner }),
@@ -79,4 +76,3 @@ export type Said = {
 export type Kind = keyof Said;
 /** What a thread does when it is first asked. */
 export type WarmUp<K extends Kind> = Extract<Said[K], { type: 'warm' }>;
-export type Sync = z.infer<typeof sync>;

@@ -167,24 +167,6 @@ export class Pool {
     });
   }
 
-  /**
-   * Writes the file system that holds `path` to disk, in a thread of its own, for that may take long;
-   * at the end the reader has the time. Rejects with the errno error of a failing disk.
-   */
-  async sync(path: string): Promise<void> {
-    const thread = this.#draining ? this.#reader : this.#newSyncer();
-    try {
-      const answer = await thread.ask({ type: 'sync', path });
-      const error = answer.type === 'synced' ? answer.error : null;
-      if (error) throw Object.assign(new Error(error.message), { code: error.errno });
-    } catch (error) {
-      if (error instanceof ThreadDied) throw Object.assign(error, { code: 'EIO' });
-      throw error;
-    } finally {
-      if (thread !== this.#reader) await thread.close();
-    }
-  }
-
   /** Takes back what no thread has begun: it counts as cancelled. */
   drain(): void {
     this.#draining = true;
@@ -215,12 +197,6 @@ export class Pool {
       ready: () => this.#assignSoon(),
       startWorker: this.#startWorker,
     });
-  }
-
-  /** Of all threads a runner that has yet to run anything takes the least. */
-  #newSyncer(): Thread<'runner'> {
-    const warmUp = { type: 'warm', spawner: 'node' } as const;
-    return new Thread({ kind: 'runner', warmUp, startWorker: this.#startWorker });
   }
 
   get #allRunners(): Runner[] {

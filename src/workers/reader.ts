@@ -3,7 +3,7 @@ import { checkFile } from '../intent/read.ts';
 import { rehearse } from '../intent/rehearse.ts';
 import { modificationTimes } from '../platform/index.ts';
 import { toReader } from './messages.ts';
-import { send, serve, sync } from './serve.ts';
+import { send, serve } from './serve.ts';
 
 serve(toReader, (message) => {
   if (message.type === 'check') {
@@ -12,8 +12,6 @@ serve(toReader, (message) => {
   } else if (message.type === 'look') {
     const times = modificationTimes(message.directory, message.rawNames);
     send({ type: 'seen', id: message.id, times });
-  } else if (message.type === 'sync') {
-    sync(message);
   } else if (message.type === 'warm') {
     rehearse(message.limits);
     send({ type: 'warmed' });

@@ -5,7 +5,7 @@ import { runPorch } from '../porch/run.ts';
 import type { PorchRequest, PorchResult, PorchRun, SpawnerName } from '../porch/types.ts';
 import { type Said, toRunner } from './messages.ts';
 import { NativeRuns, type Run } from './native-runs.ts';
-import { send, serve, sync } from './serve.ts';
+import { send, serve } from './serve.ts';
 
 const running = new Set<PorchRun>();
 let nativeRuns: NativeRuns | null = null;
@@ -20,8 +20,6 @@ async function handle(message: Said['runner']): Promise<void> {
   } else if (message.type === 'warm') {
     warm(message.spawner);
     send({ type: 'warmed' });
-  } else if (message.type === 'sync') {
-    sync(message);
   } else if (message.spawner === 'native') {
     nativeRuns ??= startNativeRuns();
     nativeRuns.work(message);

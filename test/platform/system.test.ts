@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,6 +12,7 @@ import {
   processScope,
   processStart,
   syncFileSystem,
+  syncFileSystemAside,
 } from '../../src/platform/index.ts';
 import { libc, systemError } from '../../src/platform/libc.ts';
 import { put, tempDir } from '../spool/support.ts';
@@ -60,6 +62,27 @@ test('a file system is synced, or the system says that it cannot', (t) => {
   if (syncFileSystem(dir)) {
     assert.throws(() => syncFileSystem(join(dir, 'gone')), { code: 'ENOENT' });
   }
+});
+
+test('a file system is synced beside the event loop just as well', async (t) => {
+  const dir = tempDir(t);
+  put(dir, 'a');
+  const open = readdirSync('/dev/fd').length;
+  assert.equal(await syncFileSystemAside(dir), syncFileSystem(dir));
+  if (syncFileSystem(dir)) {
+    await assert.rejects(syncFileSystemAside(join(dir, 'gone')), { code: 'ENOENT' });
+  }
+  assert.equal(readdirSync('/dev/fd').length, open);
+});
+
+test('a sync beside the event loop that fails says so', {
+  skip: !libc && 'no node:ffi here',
+}, async (t) => {
+  assert.ok(libc);
+  const { beginSyncfs } = libc;
+  const noSuchDescriptor = 2 ** 30;
+  t.mock.method(libc, 'beginSyncfs', () => beginSyncfs(noSuchDescriptor));
+  await assert.rejects(syncFileSystemAside(tmpdir()), { code: 'EIO', syscall: 'syncfs' });
 });
 
 test('an error of the C library looks like one of Node’s', () => {

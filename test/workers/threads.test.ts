@@ -148,22 +148,6 @@ test('where intents wait, those that run porch start first, no more of them than
   await until(() => pool.isReaderReady);
 });
 
-test('a sync has a thread of its own, and the one that reads when nothing more begins', async (t) => {
-  let started = 0;
-  const pool = makePool(t, {}, (kind) => {
-    started++;
-    return mortal(kind);
-  });
-  const { dir, put } = makeFiles(t);
-  await pool.check([put('intent-a.json', intentFor(''))]);
-  await pool.sync(dir);
-  assert.equal(started, 2);
-  pool.drain();
-  await pool.closeRunners();
-  await pool.sync(dir);
-  assert.equal(started, 2);
-});
-
 test('threads without work answer a ping, and those that run porch are not waited for', async (t) => {
   for (const spawner of spawners) {
     const pool = makePool(t, { runners: 1, spawner });

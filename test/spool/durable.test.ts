@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { test } from 'node:test';
+import { syncFiled, syncSpool } from '../../src/spool/durable.ts';
+import { makeSpool, put } from './support.ts';
+
+test('what was filed is made durable, and what is gone is nobody’s trouble', async (t) => {
+  const layout = makeSpool(t);
+  put(layout.processed, 'intent-a.json');
+  const filed = [
+    { name: 'intent-a.json', to: 'processed/intent-a.json' },
+    { name: 'intent-b.json', to: 'failed/intent-b.json' },
+  ];
+  await syncFiled(layout, filed);
+  await syncSpool(layout);
+});
+
+test('a spool that is gone is an error', async (t) => {
+  const layout = makeSpool(t);
+  rmSync(layout.handoff, { recursive: true });
+  await assert.rejects(syncSpool(layout), { code: 'ENOENT' });
+});
