@@ -249,6 +249,7 @@ async function assemble(
     taken: (name) => pipeline.has(name),
     takenAny: () => pipeline.hasAny,
     timeOf: (name) => pipeline.timeOf(name),
+    awake: () => members.awake(),
     looked: (error) => lifecycle.looked(error),
     help: (rawNames) => pool.look(settings.handoff, rawNames),
   });

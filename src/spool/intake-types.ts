@@ -36,6 +36,8 @@ export type IntakeEvents = {
   help(rawNames: string[]): Promise<Float64Array> | null;
   /** A directory bears the name of an intent: it is left alone. */
   directory(name: string): void;
+  /** The time of the periodic look has come. */
+  awake(): void;
   /** The directory could be read (null) or not. */
   looked(error: unknown): void;
   /** The kernel gives no news, its limits being used up by others: the periodic look must do. */

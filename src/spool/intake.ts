@@ -170,6 +170,7 @@ export class Intake {
     clearTimeout(this.#lookTimer);
     this.#lookTimer = setTimeout(async () => {
       const start = performance.now();
+      this.#events.awake();
       if (!this.#stillness.lasts()) await this.look();
       if (!this.#stopped) this.#scheduleLook(start);
     }, wait);

@@ -25,7 +25,7 @@ type Watched = {
   unchangedMs: number;
 };
 
-/** So many signs of life within a `lease_ttl`. */
+/** So many signs of life within a `lease_ttl`, or more. */
 const RENEWALS = 6;
 
 /**
@@ -52,6 +52,7 @@ export class Members {
   /** The latest look came to its end. */
   #current = false;
   #tickedAt = performance.now();
+  #turnedAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(inflightRoot: string, lease: Lease, ttlMs: number, events: MembersEvents) {
@@ -64,19 +65,31 @@ export class Members {
 
   /** Looks and gives signs of life from now on. */
   start(): void {
-    this.#timer = setInterval(() => {
-      try {
-        this.look();
-        this.#events.looked();
-      } catch (error) {
-        // A disk that refuses is found and said by whoever files an intent; the next turn renews.
-        if (errnoOf(error) === undefined) throw error;
-      }
-    }, this.#ttlMs / RENEWALS);
+    this.#turnedAt = performance.now();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#turn(), this.#ttlMs / RENEWALS);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** The program is awake anyway: what would be due soon is done now. An idle one wakes less often. */
+  awake(): void {
+    const dueMs = this.#ttlMs / RENEWALS - (performance.now() - this.#turnedAt);
+    if (this.#timer && dueMs <= this.#ttlMs / RENEWALS / 2) this.#turn();
+  }
+
+  #turn(): void {
+    this.start();
+    try {
+      this.look();
+      this.#events.looked();
+    } catch (error) {
+      // A disk that refuses is found and said by whoever files an intent; the next turn renews.
+      if (errnoOf(error) === undefined) throw error;
+    }
   }
 
   get alone(): boolean {

@@ -37,6 +37,7 @@ function makeReadAhead(
       takenAny: () => true,
       help: () => null,
       directory: () => {},
+      awake: () => {},
       looked: () => {},
       unwatched: () => {},
     },

@@ -250,6 +250,14 @@ test('a directory is reported once, and again where it is a new one', async (t) 
   await until(() => watched.directories.length === 3);
 });
 
+test('each periodic look is told of, one that reads nothing as well', {
+  skip: process.platform !== 'linux',
+}, async (t) => {
+  const watched = new Watched(t, { periodMs: 10 });
+  await watched.intake.start();
+  await until(() => watched.awakenings > watched.looks + 3);
+});
+
 test('after the end nothing is found any more', async (t) => {
   const watched = new Watched(t, { periodMs: 10 });
   await watched.intake.start();

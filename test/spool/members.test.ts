@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { until } from '../tools/until.ts';
 import { clockOf, meet, member, owned, TTL, targets } from './members-support.ts';
 import { makeSpool, put } from './support.ts';
 
@@ -145,6 +146,35 @@ test('who has given no sign of life for a third of lease_ttl claims nothing', (t
   assert.equal(members.mayClaim, false);
   members.look();
   assert.equal(members.mayClaim, true);
+});
+
+test('where the program is awake a look that is due soon comes at once, and the next one later', (t) => {
+  const clock = clockOf(t);
+  const { members, events } = member(t, makeSpool(t, 'a'), 'a');
+  const everyMs = TTL / 6;
+  const looks = () => events.filter((event) => event === 'looked').length;
+  members.awake();
+  assert.equal(looks(), 0, 'has not begun');
+  members.start();
+  t.after(() => members.stop());
+  clock.now += everyMs * 0.4;
+  members.awake();
+  assert.equal(looks(), 0, 'not due soon');
+  clock.now += everyMs * 0.2;
+  members.awake();
+  members.awake();
+  assert.equal(looks(), 1);
+  clock.now += everyMs * 0.6;
+  members.stop();
+  members.awake();
+  assert.equal(looks(), 1, 'has ended');
+});
+
+test('signs of life come by themselves where nothing else wakes the program', async (t) => {
+  const { members, events } = member(t, makeSpool(t, 'a'), 'a');
+  members.start();
+  t.after(() => members.stop());
+  await until(() => events.filter((event) => event === 'looked').length >= 3);
 });
 
 test('who cannot look claims nothing', (t) => {

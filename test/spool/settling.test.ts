@@ -73,6 +73,7 @@ for (const lookMs of [0.21, 0.34]) {
       takenAny: () => false,
       timeOf: () => undefined,
       help: () => null,
+      awake: () => {},
       directory: () => {},
       looked: (error) => assert.equal(error, null),
       unwatched: () => {},

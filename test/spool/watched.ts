@@ -19,6 +19,7 @@ export class Watched {
   readonly errors: unknown[] = [];
   readonly unwatched: unknown[] = [];
   looks = 0;
+  awakenings = 0;
   takenAt = 0;
   /** Names whose files stay in handoff although they were taken, as while they are read. */
   readonly inHand = new Set<string>();
@@ -36,6 +37,7 @@ export class Watched {
       takenAny: () => this.inHand.size > 0,
       timeOf: () => undefined,
       directory: (name) => this.directories.push(name),
+      awake: () => this.awakenings++,
       looked: (error) => {
         this.looks++;
         if (error !== null) this.errors.push(error);
