@@ -214,9 +214,9 @@ async function assemble(
     })
     .finally(() => clearInterval(opening));
   const slots = new Slots(
-    () => pool.appetite,
+    () => pool.runners.appetite,
     () => pipeline.pump(),
-    () => pool.reserve,
+    () => pool.runners.reserve,
   );
   const strays = new Strays((count) => {
     log.warn({ error_type: 'porch' }, `ended ${count} processes that porch had left behind`);

@@ -48,7 +48,7 @@ export function gatherFacts(parts: Parts, phase: Phase): Facts {
       share: queued + Math.ceil(unread / (others.length + 1)),
     },
     open,
-    workers: { busy: pool.busy, max: settings.maxWorkers },
+    workers: { busy: pool.runners.busy, max: settings.maxWorkers },
     stateEntries: store.size,
     held: hold.causes,
     leaseAgeMs: lease.ageMs,

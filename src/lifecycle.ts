@@ -190,7 +190,7 @@ export class Lifecycle {
         this.#end({ kind: 'signal', signal });
       },
       (signal) => {
-        pool.cancel('SIGKILL');
+        pool.runners.cancel('SIGKILL');
         strays.sweep();
         log.warn('stopping at once: what is claimed is taken up at the next start');
         // The threads need a moment to pass the signal on to porch.

@@ -32,16 +32,16 @@ export async function shutDown(
   const stopped = recovered.then(() => pipeline.stop()).then(() => true);
   let clean = await within(stopped, left() - LAST_GRACE_MS);
   if (!clean) {
-    pool.cancel('SIGTERM');
+    pool.runners.cancel('SIGTERM');
     clean = await within(stopped, left());
   }
   if (!clean) {
-    pool.cancel('SIGKILL');
+    pool.runners.cancel('SIGKILL');
     clean = await within(stopped, LAST_STEP_MS);
   }
   strays.sweep();
   await within(
-    pool.closeRunners().then(() => true),
+    pool.runners.close().then(() => true),
     LAST_STEP_MS,
   );
   // Without their threads the last runs count as cancelled and are given back.

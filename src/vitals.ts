@@ -51,7 +51,7 @@ export function vitalsOf(lifecycle: Lifecycle): Checks {
 
 async function workersAnswer({ pool }: Parts): Promise<string> {
   await pool.ping();
-  return `they answer; ${pool.busy} run porch`;
+  return `they answer; ${pool.runners.busy} run porch`;
 }
 
 function running(phase: Phase): string {

@@ -4,7 +4,8 @@ import type { CheckResult } from '../intent/types.ts';
 import type { Hold } from '../queue/hold.ts';
 import { giveUp } from '../spool/ground.ts';
 import type { Layout } from '../spool/layout.ts';
-import { type Pool, ThreadDied } from '../workers/pool.ts';
+import type { Pool } from '../workers/pool.ts';
+import { ThreadDied } from '../workers/thread.ts';
 import { refusedFor } from './read-ahead.ts';
 
 const READER_DEATHS = 5;

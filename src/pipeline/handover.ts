@@ -9,7 +9,8 @@ import type { Layout } from '../spool/layout.ts';
 import type { Members } from '../spool/members.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type Pool, ThreadDied } from '../workers/pool.ts';
+import type { Pool } from '../workers/pool.ts';
+import { ThreadDied } from '../workers/thread.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Recovered } from './recovery.ts';
 

@@ -178,7 +178,7 @@ export class Pipeline {
     this.#stopping = true;
     this.#readAhead.stop();
     processor.stop();
-    pool.drain();
+    pool.runners.drain();
     this.#giveBackWaiting();
     while (this.#active.size > 0) await Promise.all(this.#active);
     // What was being read again meanwhile.

@@ -12,7 +12,9 @@ import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import { scrub } from '../telemetry/scrub.ts';
-import { type Pool, type Ran, type RunOptions, ThreadDied } from '../workers/pool.ts';
+import type { Pool } from '../workers/pool.ts';
+import type { Ran, RunOptions } from '../workers/runners.ts';
+import { ThreadDied } from '../workers/thread.ts';
 import { type Conclusion, type Failure, type Job, logFieldsOf } from './job.ts';
 import type { Slots } from './slots.ts';
 import { runIdOf, type Strays } from './strays.ts';
@@ -185,7 +187,7 @@ export class Processor {
     const { pool, porch, strays } = this.#parts;
     try {
       if (porch !== 'builtin') strays.runBegins(request.runId);
-      const ran = await pool.run(request, options);
+      const ran = await pool.runners.run(request, options);
       const { startError } = ran.result;
       if (startError && !startError.unfit && !this.#stopping) {
         throw new NotStarted(startError.errno, startError.message);

@@ -3,7 +3,8 @@ import type { Hold } from '../queue/hold.ts';
 import { comesBefore, type Order, type Scheduler } from '../queue/scheduler.ts';
 import { mtimeMsOf } from '../spool/claim.ts';
 import type { Intake, Waiting } from '../spool/intake.ts';
-import { type Pool, ThreadDied } from '../workers/pool.ts';
+import type { Pool } from '../workers/pool.ts';
+import { ThreadDied } from '../workers/thread.ts';
 import type { Job, Refused } from './job.ts';
 
 /** They may change while it works. */

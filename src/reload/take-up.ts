@@ -23,7 +23,7 @@ export function takeUp(parts: TakeUpParts): (changed: ReadonlySet<string>) => vo
   return (changed) => {
     const any = (...keys: string[]) => keys.some((key) => changed.has(key));
     if (any('max_workers')) {
-      pool.resize(settings.maxWorkers);
+      pool.runners.resize(settings.maxWorkers);
       slots.relimited();
     }
     if (any('debounce', 'settle_timeout', 'period')) void intake.retime();

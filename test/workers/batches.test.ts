@@ -3,7 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { ThreadDied } from '../../src/workers/pool.ts';
+import { ThreadDied } from '../../src/workers/thread.ts';
 import { readPorchLog } from '../tools/porch.ts';
 import { makeFiles, makePool, mortal, native } from './support.ts';
 
@@ -12,7 +12,7 @@ test('the embedded porch gets several requests at a time, dealt out evenly', asy
   const { dir, request } = makeFiles(t);
   const names = Array.from({ length: 40 }, (_, index) => `intent-${index}.json`);
   const ran = await Promise.all(
-    names.map((name) => pool.run(request(name, '', { porch: 'builtin' }))),
+    names.map((name) => pool.runners.run(request(name, '', { porch: 'builtin' }))),
   );
   for (const { result } of ran) assert.equal(result.exitCode, 0, result.stderr);
   const shares = [0, 1].map((id) => ran.filter(({ workerId }) => workerId === id).length);
@@ -26,7 +26,7 @@ test('each of a batch gets its own result', async (t) => {
   const { request } = makeFiles(t);
   const codes = [0, 3, 7, 0, 1];
   const ran = await Promise.all(
-    codes.map((code, index) => pool.run(request(`intent-${index}.json`, `exit=${code}`))),
+    codes.map((code, index) => pool.runners.run(request(`intent-${index}.json`, `exit=${code}`))),
   );
   assert.deepEqual(
     ran.map(({ result }) => result.exitCode),
@@ -39,15 +39,18 @@ test('behind a run that turns out long nobody waits, done or not begun', native,
   const { dir, request, begun } = makeFiles(t);
   const quick = (name: string) => request(name, '', { porch: '/bin/true' });
   // Runs have to be known as short before they are given out in batches.
-  for (let n = 0; pool.appetite < 8; n++) await pool.run(quick(`intent-warm-${n}.json`));
-  const before = [quick('intent-a.json'), quick('intent-b.json')].map((one) => pool.run(one));
-  const long = pool.run(request('intent-long.json', 'wait-for=go'));
+  for (let n = 0; pool.runners.appetite < 8; n++)
+    await pool.runners.run(quick(`intent-warm-${n}.json`));
+  const before = [quick('intent-a.json'), quick('intent-b.json')].map((one) =>
+    pool.runners.run(one),
+  );
+  const long = pool.runners.run(request('intent-long.json', 'wait-for=go'));
   const behind = ['c', 'd', 'e', 'f', 'g', 'h'].map((name) => {
-    return pool.run(request(`intent-${name}.json`, 'exit=7'));
+    return pool.runners.run(request(`intent-${name}.json`, 'exit=7'));
   });
   await begun('intent-long.json');
   for (const { result } of await Promise.all(before)) assert.equal(result.exitCode, 0);
-  pool.drain();
+  pool.runners.drain();
   for (const { result } of await Promise.all(behind)) assert.equal(result.cancelled, true);
   writeFileSync(join(dir, 'go'), '');
   assert.equal((await long).result.exitCode, 0);
@@ -56,12 +59,12 @@ test('behind a run that turns out long nobody waits, done or not begun', native,
 test('what a long run had before it goes to another thread', native, async (t) => {
   const pool = makePool(t, { runners: 2, spawner: 'native', batchMs: 1000 });
   const { dir, request, begun } = makeFiles(t);
-  for (let n = 0; pool.appetite < 16; n++) {
-    await pool.run(request(`intent-warm-${n}.json`, '', { porch: '/bin/true' }));
+  for (let n = 0; pool.runners.appetite < 16; n++) {
+    await pool.runners.run(request(`intent-warm-${n}.json`, '', { porch: '/bin/true' }));
   }
   const names = Array.from({ length: 12 }, (_, index) => `intent-${index}.json`);
-  const long = pool.run(request('intent-long.json', 'wait-for=go'));
-  const others = names.map((name) => pool.run(request(name)));
+  const long = pool.runners.run(request('intent-long.json', 'wait-for=go'));
+  const others = names.map((name) => pool.runners.run(request(name)));
   await begun('intent-long.json');
   for (const { result } of await Promise.all(others)) assert.equal(result.exitCode, 0);
   writeFileSync(join(dir, 'go'), '');
@@ -76,19 +79,19 @@ test('what is more urgent goes before runs that a busy thread was given', {
 }, async (t) => {
   const pool = makePool(t, { runners: 1, spawner: 'native', batchMs: 1000 }, mortal);
   const { request } = makeFiles(t);
-  for (let n = 0; pool.appetite < 16; n++) {
-    await pool.run(request(`intent-warm-${n}.json`, '', { porch: '/bin/true' }));
+  for (let n = 0; pool.runners.appetite < 16; n++) {
+    await pool.runners.run(request(`intent-warm-${n}.json`, '', { porch: '/bin/true' }));
   }
   // What a thread had when it died is in nobody's way later.
   const deadly = ['intent-deadly-a.json', 'intent-deadly-b.json'].map((name) => {
-    const lost = pool.run(request(name), { alone: false, priority: 10, begins() {} });
+    const lost = pool.runners.run(request(name), { alone: false, priority: 10, begins() {} });
     return assert.rejects(lost, ThreadDied);
   });
   await Promise.all(deadly);
   const ended: string[] = [];
   const run = async (name: string, priority: number, begins = () => {}) => {
     const options = { alone: false, priority, begins };
-    const { result } = await pool.run(request(name, '', { porch: '/bin/true' }), options);
+    const { result } = await pool.runners.run(request(name, '', { porch: '/bin/true' }), options);
     assert.equal(result.exitCode, 0);
     ended.push(name);
   };
@@ -123,10 +126,13 @@ const mortalAfter = (answers: number) => `
 test('of what a thread had in advance when it died one may have begun, the others have not', async (t) => {
   let threads = 0;
   const pool = makePool(t, { runners: 1, spawner: 'native', batchMs: 1000 }, () => {
-    return new Worker(mortalAfter(threads++ === 0 ? 1 : 1000), { eval: true });
+    return new Worker(mortalAfter(threads++ === 0 ? 1 : 1000), {
+      eval: true,
+      trackUnmanagedFds: false,
+    });
   });
   const { request } = makeFiles(t);
-  const run = (name: string) => pool.run(request(`intent-${name}.json`));
+  const run = (name: string) => pool.runners.run(request(`intent-${name}.json`));
   // One batch in advance is given only where runs are known to be short.
   await Promise.all(Array.from({ length: 10 }, (_, n) => run(`warm-${n}`)));
   const ends = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => run(`${n}`)));
@@ -140,7 +146,7 @@ test('one that has to be alone shares its thread with nobody', async (t) => {
   const { request } = makeFiles(t);
   const begins: string[] = [];
   const run = (name: string, alone: boolean) =>
-    pool.run(request(name), { alone, priority: 0, begins: () => begins.push(name) });
+    pool.runners.run(request(name), { alone, priority: 0, begins: () => begins.push(name) });
   const before = run('intent-a.json', false);
   const deadly = run('intent-deadly.json', true);
   const behind = [run('intent-b.json', false), run('intent-c.json', false)];

@@ -32,9 +32,9 @@ for (const spawner of spawners) {
     const pool = makePool(t, { spawner });
     const { dir, request, begun } = makeFiles(t);
     const waiting = ['intent-a.json', 'intent-b.json'].map((name) =>
-      pool.run(request(name, 'wait-for=go')),
+      pool.runners.run(request(name, 'wait-for=go')),
     );
-    const third = pool.run(request('intent-c.json', 'exit=7'));
+    const third = pool.runners.run(request('intent-c.json', 'exit=7'));
     await begun('intent-a.json');
     await begun('intent-b.json');
     // Reading waits for no porch.
@@ -56,9 +56,9 @@ for (const spawner of spawners) {
   test(`runs under way are ended from outside (${spawner})`, async (t) => {
     const pool = makePool(t, { spawner });
     const { request, begun } = makeFiles(t);
-    const running = pool.run(request('intent-a.json', 'sleep=60'));
+    const running = pool.runners.run(request('intent-a.json', 'sleep=60'));
     await begun('intent-a.json');
-    pool.cancel('SIGTERM');
+    pool.runners.cancel('SIGTERM');
     const { result } = await running;
     assert.equal(result.cancelled, true);
     assert.equal(result.signal, 'SIGTERM');
@@ -68,10 +68,10 @@ for (const spawner of spawners) {
 test('what no thread has begun is taken back as cancelled', async (t) => {
   const pool = makePool(t, { runners: 1 });
   const { dir, request, begun } = makeFiles(t);
-  const first = pool.run(request('intent-a.json', 'wait-for=go'));
+  const first = pool.runners.run(request('intent-a.json', 'wait-for=go'));
   await begun('intent-a.json');
-  const second = pool.run(request('intent-b.json'));
-  pool.drain();
+  const second = pool.runners.run(request('intent-b.json'));
+  pool.runners.drain();
   assert.equal((await second).result.cancelled, true);
   writeFileSync(join(dir, 'go'), '');
   assert.equal((await first).result.exitCode, 0);
@@ -91,13 +91,13 @@ for (const spawner of spawners) {
     const pool = makePool(t, { runners: 1, spawner }, start);
     const { dir, request, begun } = makeFiles(t);
     const names = ['intent-a.json', 'intent-b.json', 'intent-c.json', 'intent-d.json'];
-    const runs = names.map((name) => pool.run(request(name, `wait-for=go-${name}`)));
+    const runs = names.map((name) => pool.runners.run(request(name, `wait-for=go-${name}`)));
     const release = (name = '') => writeFileSync(join(dir, `go-${name}`), '');
     await begun('intent-a.json');
-    pool.resize(3);
+    pool.runners.resize(3);
     for (const name of names.slice(0, 3)) await begun(name);
-    pool.resize(1);
-    pool.resize(1);
+    pool.runners.resize(1);
+    pool.runners.resize(1);
     release('intent-b.json');
     assert.equal((await runs[1])?.result.exitCode, 0);
     await until(() => ended.size === 1);
@@ -110,8 +110,8 @@ for (const spawner of spawners) {
     release('intent-d.json');
     const last = await Promise.all(runs);
     assert.deepEqual([last[0]?.workerId, last[3]?.workerId], [0, 0]);
-    pool.resize(2);
-    const again = ['intent-e.json', 'intent-f.json'].map((name) => pool.run(request(name)));
+    pool.runners.resize(2);
+    const again = ['intent-e.json', 'intent-f.json'].map((name) => pool.runners.run(request(name)));
     for (const { result } of await Promise.all(again)) assert.equal(result.exitCode, 0);
     await pool.ping();
   });
@@ -120,10 +120,10 @@ for (const spawner of spawners) {
     const pool = makePool(t, { spawner });
     const { request, begun } = makeFiles(t);
     const names = ['intent-a.json', 'intent-b.json'];
-    const runs = names.map((name) => pool.run(request(name, 'sleep=60')));
+    const runs = names.map((name) => pool.runners.run(request(name, 'sleep=60')));
     for (const name of names) await begun(name);
-    pool.resize(1);
-    pool.cancel('SIGTERM');
+    pool.runners.resize(1);
+    pool.runners.cancel('SIGTERM');
     for (const { result } of await Promise.all(runs)) assert.ok(result.cancelled);
   });
 }

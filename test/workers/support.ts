@@ -5,7 +5,8 @@ import { Worker } from 'node:worker_threads';
 import { nativeSpawnerProblem } from '../../src/porch/native/spawner.ts';
 import type { PorchRequest, SpawnerName } from '../../src/porch/types.ts';
 import type { Kind } from '../../src/workers/messages.ts';
-import { Pool, type PoolOptions } from '../../src/workers/pool.ts';
+import { Pool } from '../../src/workers/pool.ts';
+import type { RunnersOptions } from '../../src/workers/runners.ts';
 import type { StartWorker } from '../../src/workers/thread.ts';
 import { tempDir } from '../spool/support.ts';
 import { intentFor, readPorchLog, standInPorch } from '../tools/porch.ts';
@@ -17,7 +18,7 @@ export const spawners: SpawnerName[] =
 
 export function makePool(
   t: TestContext,
-  changes: Partial<PoolOptions> = {},
+  changes: Partial<RunnersOptions> = {},
   start?: StartWorker,
 ): Pool {
   const options = { runners: 2, runsPerThread: 1, limits, spawner: 'node', ...changes } as const;
@@ -27,7 +28,10 @@ export function makePool(
 }
 
 export const mortal = (kind: Kind) =>
-  new Worker(new URL('mortal-worker.ts', import.meta.url), { workerData: kind });
+  new Worker(new URL('mortal-worker.ts', import.meta.url), {
+    workerData: kind,
+    trackUnmanagedFds: false,
+  });
 
 let runs = 0;
 

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import type { Kind } from '../../src/workers/messages.ts';
-import { ThreadDied } from '../../src/workers/pool.ts';
 import type { Question } from '../../src/workers/thread.ts';
+import { ThreadDied } from '../../src/workers/thread.ts';
 import { intentFor } from '../tools/porch.ts';
 import { until } from '../tools/until.ts';
 import { makeFiles, makePool, mortal, spawners } from './support.ts';
@@ -47,16 +47,16 @@ test('a thread that cannot start says why', async (t) => {
   const { request } = makeFiles(t);
   const reason = { message: 'a worker thread died: no memory' };
   await assert.rejects(pool.check(['/intent-a.json']), reason);
-  await assert.rejects(pool.run(request('intent-a.json')), reason);
+  await assert.rejects(pool.runners.run(request('intent-a.json')), reason);
 });
 
 test('a runner that dies is replaced, and the runs of the others and after go on', async (t) => {
   const pool = makePool(t, {}, mortal);
   const { dir, request, begun } = makeFiles(t);
-  const other = pool.run(request('intent-a.json', 'wait-for=go'));
+  const other = pool.runners.run(request('intent-a.json', 'wait-for=go'));
   await begun('intent-a.json');
-  const died = pool.run(request('intent-deadly.json'));
-  const behind = pool.run(request('intent-b.json'));
+  const died = pool.runners.run(request('intent-deadly.json'));
+  const behind = pool.runners.run(request('intent-b.json'));
   await assert.rejects(died, ThreadDied);
   assert.equal((await behind).result.exitCode, 0);
   writeFileSync(join(dir, 'go'), '');
@@ -79,7 +79,7 @@ test('what a runner has answered before it died counts, and is not run again', a
   const pool = makePool(t, {}, () => new Worker(lastWords, { eval: true }));
   const { request } = makeFiles(t);
   const ran = Promise.all(
-    ['intent-a.json', 'intent-b.json'].map((name) => pool.run(request(name))),
+    ['intent-a.json', 'intent-b.json'].map((name) => pool.runners.run(request(name))),
   );
   // Its answer and its end are heard in one turn.
   setImmediate(() =>
@@ -108,8 +108,8 @@ const deaf = () => new Worker('setInterval(() => {}, 1000)', { eval: true });
 test('what a ready thread can do does not wait for one that has yet to start', async (t) => {
   const pool = makePool(t, {}, firstWorks(deaf));
   const { request } = makeFiles(t);
-  await pool.run(request('intent-a.json'));
-  const runs = ['b', 'c', 'd'].map((name) => pool.run(request(`intent-${name}.json`)));
+  await pool.runners.run(request('intent-a.json'));
+  const runs = ['b', 'c', 'd'].map((name) => pool.runners.run(request(`intent-${name}.json`)));
   for (const run of runs) assert.deepEqual((await run).workerId, 0);
 });
 
@@ -117,18 +117,18 @@ test('where a second thread cannot start, whoever waits for it is told', async (
   const broken = () => new Worker('throw new Error("no memory")', { eval: true });
   const pool = makePool(t, {}, firstWorks(broken));
   const { dir, request, begun } = makeFiles(t);
-  await pool.run(request('intent-a.json'));
-  const long = pool.run(request('intent-b.json', 'wait-for=go'));
+  await pool.runners.run(request('intent-a.json'));
+  const long = pool.runners.run(request('intent-b.json', 'wait-for=go'));
   await begun('intent-b.json');
   const reason = { message: 'a worker thread died: no memory' };
-  await assert.rejects(pool.run(request('intent-c.json')), reason);
+  await assert.rejects(pool.runners.run(request('intent-c.json')), reason);
   writeFileSync(join(dir, 'go'), '');
   assert.equal((await long).result.exitCode, 0);
 });
 
 test('a pool that was warmed or never used holds nothing up', async (t) => {
   const pool = makePool(t);
-  pool.cancel('SIGTERM');
+  pool.runners.cancel('SIGTERM');
   pool.warm();
   pool.warm();
   const { put } = makeFiles(t);
@@ -154,14 +154,14 @@ test('threads without work answer a ping, and those that run porch are not waite
     await pool.ping();
     const { dir, put, request, begun } = makeFiles(t);
     await pool.check([put('intent-a.json', intentFor(''))]);
-    const run = pool.run(request('intent-b.json', 'wait-for=go'));
+    const run = pool.runners.run(request('intent-b.json', 'wait-for=go'));
     await begun('intent-b.json');
-    assert.equal(pool.busy, 1);
+    assert.equal(pool.runners.busy, 1);
     const first = await Promise.race([pool.ping().then(() => 'ping'), run.then(() => 'run')]);
     assert.equal(first, 'ping');
     writeFileSync(join(dir, 'go'), '');
     await run;
-    assert.equal(pool.busy, 0);
+    assert.equal(pool.runners.busy, 0);
     await pool.ping();
   }
 });
