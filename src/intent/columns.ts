@@ -7,7 +7,12 @@ const FIRST = 256;
 const MOST_ROOM = 1.25;
 const ROOM = 1.125;
 
-type Column = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+/** A typed array that is as long as its buffer, or what looks like one. */
+type Column = {
+  readonly buffer: ArrayBuffer;
+  readonly length: number;
+  readonly BYTES_PER_ELEMENT: number;
+};
 
 /**
  * The buffer of a column, which has something for each number, `bytes` of it. It grows and shrinks in
