@@ -23,21 +23,28 @@ export async function syncFiled(layout: Layout, filed: readonly Filed[]): Promis
  */
 export async function syncSpool({ handoff, status }: Layout): Promise<void> {
   const devices = new Map<number, string>();
-  for (const path of [status, handoff]) devices.set((await stat(path)).dev, path);
+  for (const path of [status, handoff]) {
+    const found = await ifThere(stat(path));
+    if (found) devices.set(found.dev, path);
+  }
   await Promise.all([...devices.values()].map(syncFileSystemAside));
 }
 
-/** What is gone was removed by somebody who did not want it any more. */
 async function syncIfThere(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
-  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error) => {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ELOOP') return null;
-    throw error;
-  });
+  const file = await ifThere(open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   try {
     await file?.sync();
   } finally {
     await file?.close();
   }
+}
+
+/** What is gone was removed by somebody who did not want it any more: null. */
+function ifThere<T>(step: Promise<T>): Promise<T | null> {
+  return step.catch((error) => {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ELOOP') return null;
+    throw error;
+  });
 }

@@ -1,6 +1,5 @@
 /** Writes metrics in the text formats that Prometheus reads. */
 import type { Registry } from 'prom-client';
-import * as z from 'zod';
 
 export type Format = 'prometheus' | 'openmetrics';
 
@@ -10,24 +9,8 @@ export const contentTypes: Record<Format, string> = {
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
 
-/** What prom-client really gives: its own types know nothing of text and names here. */
-const collected = z.array(
-  z.object({
-    name: z.string(),
-    help: z.string(),
-    type: z.enum(['counter', 'gauge', 'histogram', 'summary']),
-    values: z.array(
-      z.object({
-        // What could not be measured is NaN, which zod takes for no number.
-        value: z.custom<number>((value) => typeof value === 'number'),
-        labels: z.record(z.string(), z.union([z.string(), z.number()])),
-        metricName: z.string().optional(),
-      }),
-    ),
-  }),
-);
-
-type Collected = z.infer<typeof collected>[number];
+/** One metric in the text format of Prometheus; whatever text stands in it has its line feeds escaped. */
+type Family = { name: string; type: string; text: string };
 
 /**
  * The text of all metrics of a registry, and of those that `aliases` names (alias → canonical name) a
@@ -39,47 +22,38 @@ export async function expose(
   aliases: ReadonlyMap<string, string>,
   format: Format,
 ): Promise<string> {
-  const metrics = collected.parse(await registry.getMetricsAsJSON());
-  const byName = new Map(metrics.map((metric) => [metric.name, metric]));
+  const families = (await registry.metrics()).trimEnd().split('\n\n').map(familyOf);
+  const byName = new Map(families.map((family) => [family.name, family]));
   const renamed = [...aliases].flatMap(([alias, name]) => {
-    const metric = byName.get(name);
-    return metric ? [aliasOf(metric, alias)] : [];
+    const family = byName.get(name);
+    return family ? [aliasOf(family, alias)] : [];
   });
-  const text = [...metrics, ...renamed].map((metric) => family(metric, format)).join('');
-  return format === 'openmetrics' ? `${text}# EOF\n` : text;
+  const all = [...families, ...renamed];
+  if (format === 'prometheus') return all.map(({ text }) => `${text}\n`).join('');
+  return `${all.map((family) => `${asOpenMetrics(family)}\n`).join('')}# EOF\n`;
 }
 
-function aliasOf(metric: Collected, name: string): Collected {
-  const values = metric.values.map((one) => {
-    return { ...one, metricName: name + (one.metricName ?? metric.name).slice(metric.name.length) };
-  });
-  return { ...metric, name, help: `Alias of ${metric.name}. ${metric.help}`, values };
+/** prom-client writes `Nan`, which OpenMetrics does not know. */
+function familyOf(text: string): Family {
+  const [, name = '', type = ''] = /^# TYPE (\S+) (\S+)$/m.exec(text) ?? [];
+  return { name, type, text: text.replace(/^([^#].* )Nan$/gm, '$1NaN') };
 }
 
-function family({ name, help, type, values }: Collected, format: Format): string {
-  // In OpenMetrics only the samples of a counter bear the ending, and its family does not.
-  const isCounter = format === 'openmetrics' && type === 'counter';
-  const familyName = isCounter ? name.replace(/_total$/, '') : name;
-  const lines = values.map(({ value, labels, metricName = name }) => {
-    return `${isCounter ? `${familyName}_total` : metricName}${labelText(labels)} ${number(value)}\n`;
-  });
-  const head = `# HELP ${familyName} ${escaped(help)}\n# TYPE ${familyName} ${type}\n`;
-  return head + lines.join('');
+function aliasOf({ name, type, text }: Family, alias: string): Family {
+  const help = `# HELP ${alias} `;
+  const renamed = rename(text, name, alias, alias).replace(help, `${help}Alias of ${name}. `);
+  return { name: alias, type, text: renamed };
 }
 
-function labelText(labels: Record<string, string | number>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => {
-    return `${name}="${escaped(String(value)).replaceAll('"', '\\"')}"`;
-  });
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+/** In OpenMetrics only the samples of a counter bear the ending, and its family does not. */
+function asOpenMetrics({ name, type, text }: Family): string {
+  if (type !== 'counter') return text;
+  const family = name.replace(/_total$/, '');
+  return rename(text, name, family, `${family}_total`);
 }
 
-function escaped(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
-}
-
-function number(value: number): string {
-  if (Number.isNaN(value)) return 'NaN';
-  if (Number.isFinite(value)) return String(value);
-  return value > 0 ? '+Inf' : '-Inf';
+/** Gives a family and its samples other names: those stand at the beginnings of the lines. */
+function rename(text: string, name: string, family: string, sample: string): string {
+  const names = new RegExp(`^(# HELP |# TYPE |)${name}`, 'gm');
+  return text.replace(names, (_, head: string) => head + (head === '' ? sample : family));
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { syncFiled, syncSpool } from '../../src/spool/durable.ts';
 import { makeSpool, put } from './support.ts';
@@ -15,8 +16,16 @@ test('what was filed is made durable, and what is gone is nobody’s trouble', a
   await syncSpool(layout);
 });
 
-test('a spool that is gone is an error', async (t) => {
+test('a spool that is gone, or a part of it, is nobody’s trouble either', async (t) => {
   const layout = makeSpool(t);
+  rmSync(layout.status, { recursive: true });
+  await syncSpool(layout);
   rmSync(layout.handoff, { recursive: true });
-  await assert.rejects(syncSpool(layout), { code: 'ENOENT' });
+  await syncSpool(layout);
+});
+
+test('what cannot be looked at is an error', async (t) => {
+  const layout = makeSpool(t);
+  const status = join(put(layout.handoff, 'a'), 'status');
+  await assert.rejects(syncSpool({ ...layout, status }), { code: 'ENOTDIR' });
 });
