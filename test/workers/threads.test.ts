@@ -189,15 +189,21 @@ test('a thread answers what is meant for its kind, and ends at what is meant for
   }
 });
 
-test('a thread that is deaf leaves a ping open, and one that dies ends it', async (t) => {
-  const pool = makePool(t, { runners: 1 }, deaf);
-  pool.warm();
-  let answered = false;
-  const ping = pool.ping().then(() => {
-    answered = true;
+for (const deafKind of ['reader', 'runner'] as const) {
+  test(`a ${deafKind} that is deaf leaves a ping open, and one that dies ends it`, async (t) => {
+    const start = (kind: Kind) => (kind === deafKind ? deaf() : mortal(kind));
+    const pool = makePool(t, { runners: 1 }, start);
+    pool.warm();
+    let answered = false;
+    const ping = pool.ping().then(() => {
+      answered = true;
+    });
+    // By then the other one has answered.
+    if (deafKind === 'reader') await pool.runners.ping();
+    else await until(() => pool.isReaderReady);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(answered, false);
+    await pool.close();
+    await ping;
   });
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.equal(answered, false);
-  await pool.close();
-  await ping;
-});
+}
