@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { libc } from '../../src/platform/libc.ts';
 import { syncFiled, syncSpool } from '../../src/spool/durable.ts';
 import { makeSpool, put } from './support.ts';
 
@@ -14,6 +15,16 @@ test('what was filed is made durable, and what is gone is nobody’s trouble', a
   ];
   await syncFiled(layout, filed);
   await syncSpool(layout);
+});
+
+test('a spool on one file system is synced by one call', {
+  skip: !libc && 'no node:ffi here',
+}, async (t) => {
+  const layout = makeSpool(t);
+  assert.ok(libc);
+  const { mock } = t.mock.method(libc, 'beginSyncfs');
+  await syncSpool(layout);
+  assert.equal(mock.callCount(), 1);
 });
 
 test('a spool that is gone, or a part of it, is nobody’s trouble either', async (t) => {
