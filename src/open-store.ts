@@ -34,7 +34,7 @@ export function openStore(
       look: () => members.look(),
       journalOf: (name) => layoutOf(handoff, name, life).journal,
       isOurs: (journal) => members.isLeftToUs(journalOwner(journal)),
-      isInPlace: (name, its) => members.isInPlace(name, its),
+      isInPlace: (journal, its) => members.isInPlace(journalOwner(journal), its),
       leads: () => members.leads,
       graceMs: 2 * leaseTtlMs,
     },

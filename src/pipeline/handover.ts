@@ -12,7 +12,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Pool } from '../workers/pool.ts';
 import { ThreadDied } from '../workers/thread.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { Recovered } from './recovery.ts';
+import { abandoned, type Recovered } from './recovery.ts';
 
 export type HandoverParts = {
   layout: Layout;
@@ -80,13 +80,20 @@ export class Handover {
    * has claimed when it woke for a moment, is seen to at the next look.
    */
   looked(): void {
-    const { layout, members, pipeline } = this.#parts;
-    if (this.#stopped || this.#working !== null || members.still) return;
-    if (++this.#looks % LOOKS_A_CHECK === 0) void pipeline.verifyForeign();
-    const isLeft = (instance: string) => claimsOf(layout, instance).length > 0;
-    if (members.estates.length === 0 && !members.dead.some(isLeft)) return;
+    const { members, pipeline } = this.#parts;
+    if (this.#stopped || this.#working !== null) return;
+    if (!members.still && ++this.#looks % LOOKS_A_CHECK === 0) void pipeline.verifyForeign();
+    if (!this.#isAnythingLeft) return;
     this.#pending = true;
     this.#goOn(Promise.resolve());
+  }
+
+  get #isAnythingLeft(): boolean {
+    const { layout, members } = this.#parts;
+    if (abandoned(this.#parts).length > 0) return true;
+    if (members.still) return false;
+    const isLeft = (instance: string) => claimsOf(layout, instance).length > 0;
+    return members.estates.length > 0 || members.dead.some(isLeft);
   }
 
   /** An intent of this name is in the hands of another: the target waits for its end. */
@@ -156,9 +163,10 @@ export class Handover {
     const { intake, store, members, hold } = this.#parts;
     // What a dead one did last is known when its heir has set the end of its journal.
     while (!this.#stopped && !readable(() => store.catchUp())) {
-      // That heir may wait for one whose heir we have become meanwhile.
+      // That heir may wait for one whose heir we have become meanwhile; or there is none any more.
       if (this.#pending) return;
       await pause();
+      this.#pending ||= readable(() => abandoned(this.#parts).length > 0);
     }
     await hold.guard('disk', 'look at what others have claimed', () => this.#findClaims());
     // Whatever was given back before is settled: it was quiet long enough where it came from.

@@ -75,22 +75,33 @@ export async function recover(
   return { filed, resumed: claimed.size };
 }
 
-/** Brings what the dead had claimed under our name, and gives the estates that it was about. */
-async function gather(
-  { store, hold, members, layout }: RecoveryParts,
-  claimed: Set<string>,
-): Promise<readonly Estate[]> {
+/**
+ * Brings what the dead had claimed under our name, and gives the estates that it was about. While an
+ * estate of ours is there nobody takes its name; with all others it is looked again before each step.
+ */
+async function gather(parts: RecoveryParts, claimed: Set<string>): Promise<readonly Estate[]> {
+  const { store, hold, members, layout } = parts;
   const { dead, estates } = members;
+  const left = (instance: string) => members.isLeftToUs(instance);
   for (const instance of dead) {
-    await store.fence(instance);
+    if (left(instance)) await store.fence(instance);
     const taken = await hold.guard('disk', `take over what ${instance} had claimed`, () => {
-      return takeOverClaims(layout, instance);
+      return left(instance) ? takeOverClaims(layout, instance) : [];
     });
     for (const name of taken) claimed.add(name);
   }
+  for (const instance of abandoned(parts)) await store.fence(instance);
   // A dead heir may have had in hand what others had recorded before, up to this moment.
   await hold.guard('disk', 'read what others recorded', () => store.catchUp());
   return estates;
+}
+
+/**
+ * Instances that are gone and settled, and have a journal without an end all the same: they were
+ * stopped in the midst of beginning it, and woke. Whoever meets it ends it: nobody claims before.
+ */
+export function abandoned({ store, members }: Pick<RecoveryParts, 'store' | 'members'>): string[] {
+  return store.unfenced.filter((instance) => members.isGone(instance));
 }
 
 function endStrays({ strays, store, members }: RecoveryParts): void {

@@ -126,17 +126,26 @@ export class Members {
     return all.filter((instance) => instance !== this.#lease.instance);
   }
 
-  /** What dead instances have left for us to settle. */
+  /**
+   * What dead instances have left for us to settle, and we have not settled since the latest look:
+   * then the name may belong to somebody who lives. Throws errno errors.
+   */
   get estates(): readonly Estate[] {
-    return this.#estates.filter(({ heir }) => heir === this.#lease.life);
+    return this.#estates.filter(({ heir, path }) => heir === this.#lease.life && exists(path));
   }
 
-  /** Instances whose claims are ours to see to. Throws errno errors. */
+  /**
+   * Instances whose claims and journals are ours to see to, also where the directory for their claims
+   * is gone. Throws errno errors.
+   */
   get dead(): readonly string[] {
-    return readdirSync(this.#root, { withFileTypes: true })
+    const directories = readdirSync(this.#root, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name)
-      .filter((name) => name !== this.#lease.instance && this.isLeftToUs(name));
+      .map(({ name }) => name);
+    const settled = this.estates.map(({ instance }) => instance);
+    return unique([...directories, ...settled]).filter((name) => {
+      return name !== this.#lease.instance && this.isLeftToUs(name);
+    });
   }
 
   /**
@@ -146,7 +155,11 @@ export class Members {
   isLeftToUs(instance: string): boolean {
     if (this.estates.some((estate) => estate.instance === instance)) return true;
     if (instance === this.#lease.instance) return true;
-    if (!this.leads) return false;
+    return this.leads && this.isGone(instance);
+  }
+
+  /** Whether an instance neither lives nor has an estate that somebody settles. Throws errno errors. */
+  isGone(instance: string): boolean {
     // Who lives has a lease before anything else. It may just be on its way to an estate, or back.
     const hasLease = () => exists(join(this.#root, `${instance}${LEASE_SUFFIX}`));
     const hasEstate = () => estates(this.#root).some((estate) => estate.instance === instance);
@@ -173,9 +186,11 @@ export class Members {
     return life === this.#lease.life || this.#others.some(({ content }) => content?.life === life);
   }
 
-  /** Whether the lease of that life stands in its place at this moment. */
-  isInPlace(instance: string, life: string): boolean {
-    return readLease(this.#root, instance)?.content?.life === life;
+  /** Whether the lease of that life, or where it is unknown of any other than ours, is in its place. */
+  isInPlace(instance: string, life: string | null): boolean {
+    const found = readLease(this.#root, instance);
+    if (life === null) return found !== null && instance !== this.#lease.instance;
+    return found?.content?.life === life;
   }
 
   /** Whether a target is ours: each belongs to the member that weighs most for it. */

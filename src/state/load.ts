@@ -87,7 +87,7 @@ async function endJournals({ others, stateFiles, report }: Source) {
   for (const path of files) {
     if (path.endsWith('.journal') && others.isOurs(path)) {
       sealed = true;
-      await fence(path, report);
+      await fence(path, report, (life) => others.isInPlace(path, life));
     }
     if (path.endsWith('.tmp') && others.names().length === 0) await unlinkIfThere(path);
   }

@@ -5,7 +5,7 @@ import { patientlyAsync, renameNoReplace } from '../platform/index.ts';
 import { ifThere, type Report, readable } from './files.ts';
 import { syncDirectory } from './journal.ts';
 import { linesOf } from './lines.ts';
-import { decodeRecord, JOURNAL_VERSION, LaterVersion } from './records.ts';
+import { decodeRecord, JOURNAL_VERSION, LaterVersion, type SegmentHeader } from './records.ts';
 
 /**
  * A segment by its name. `JOURNAL` is being written, `JOURNAL.NUMBER` is sealed. Of
@@ -47,17 +47,24 @@ export function sealedSegments(journal: string): (SegmentName & { number: number
 
 /**
  * Seals the segment that a dead instance was writing, with what counts of it in its name: everybody
- * who reads it from now on stops at the same byte. Throws LaterVersion and errno errors.
+ * who reads it from now on stops at the same byte. `lives`: whether that life (null: none can be read)
+ * goes on, for another of its name may have come just now. Throws LaterVersion and errno errors.
  */
-export async function fence(journal: string, report: Report): Promise<void> {
+export async function fence(
+  journal: string,
+  report: Report,
+  lives: (life: string | null) => boolean,
+): Promise<void> {
   if (!(await readable(journal, report))) return;
   // Windows flushes only what is open for writing; elsewhere it may be root's, from a backup.
   const file = await open(journal, process.platform === 'win32' ? 'r+' : 'r');
   try {
     const { size, ino } = await file.stat({ bigint: true });
+    const header = await headerOf(journal);
+    if (lives(header?.life ?? null)) return;
     // Its last records may never have reached the disk, and from here on we act on them.
     await file.datasync();
-    const sealed = `${journal}.${await freeNumber(journal)}-${size}`;
+    const sealed = `${journal}.${freeNumber(journal, header)}-${size}`;
     await ifThere(patientlyAsync(() => rename(journal, sealed)));
     // Had we been stopped meanwhile, that may have been the journal of the next life of this name.
     const moved = await ifThere(stat(sealed, { bigint: true }));
@@ -69,18 +76,18 @@ export async function fence(journal: string, report: Report): Promise<void> {
 }
 
 /** What it calls itself may be unreadable, or the name of another that was put back by hand. */
-async function freeNumber(journal: string): Promise<number> {
+function freeNumber(journal: string, header: SegmentHeader | null): number {
   const taken = sealedSegments(journal).map(({ number }) => number);
-  const own = await numberIn(journal);
+  const own = header?.segment ?? null;
   return own === null || taken.includes(own) ? 1 + Math.max(0, ...taken) : own;
 }
 
-async function numberIn(path: string): Promise<number | null> {
+async function headerOf(path: string): Promise<SegmentHeader | null> {
   for await (const line of linesOf(path)) {
     const header = decodeRecord(line.text);
     if (header?.t !== 'segment') return null;
     if (header.version > JOURNAL_VERSION) throw new LaterVersion(path, header.version);
-    return header.segment;
+    return header;
   }
   return null;
 }

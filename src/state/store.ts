@@ -114,11 +114,18 @@ export class Store {
     return this.#tails.catchUp();
   }
 
+  /** Instances that had no lease any more at the latest reading, and no end set to their journals. */
+  get unfenced(): readonly string[] {
+    return this.#tails.unknown;
+  }
+
   /** Sets the end of the journal of a dead instance that is ours to settle. */
   async fence(instance: string): Promise<void> {
     const { others, guard, report } = this.#options;
     const journal = others.journalOf(instance);
-    await guard('seal the journal of a dead instance', () => fence(journal, report));
+    await guard('seal the journal of a dead instance', () => {
+      return fence(journal, report, (life) => others.isInPlace(journal, life));
+    });
     this.#tails.follow(instance);
     await guard('read the journal of a dead instance', async () => this.#tails.catchUp());
   }

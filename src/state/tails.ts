@@ -12,7 +12,8 @@ export type Others = {
   journalOf(instance: string): string;
   /** Whether nobody but us has to do with a journal any more. Throws errno errors. */
   isOurs(journal: string): boolean;
-  isInPlace(instance: string, life: string): boolean;
+  /** Whether the lease of that life, or of any where it is unknown, says that its writer lives. */
+  isInPlace(journal: string, life: string | null): boolean;
   /** One instance at a time writes the snapshot. */
   leads(): boolean;
   /** So long a sealed segment is kept for those who have not read it: milliseconds. */
@@ -27,6 +28,7 @@ export class Tails {
   readonly #apply: (record: JournalRecord) => void;
   readonly #tails = new Map<string, Tail>();
   #applied = 0;
+  #unknown: readonly string[] = [];
 
   constructor(others: Others, covers: readonly Covered[], apply: (record: JournalRecord) => void) {
     this.#others = others;
@@ -55,8 +57,15 @@ export class Tails {
   /** Reads on in all; false where it is not known yet how far one of them counts. */
   catchUp(): boolean {
     for (const instance of this.#others.names()) this.follow(instance);
-    const states = [...this.#tails].map(([instance, tail]) => this.#readOn(instance, tail));
-    return !states.includes('unknown');
+    this.#unknown = [...this.#tails]
+      .filter(([instance, tail]) => this.#readOn(instance, tail) === 'unknown')
+      .map(([instance]) => instance);
+    return this.#unknown.length === 0;
+  }
+
+  /** Instances of whose journals it was not known, at the latest reading, how far they count. */
+  get unknown(): readonly string[] {
+    return this.#unknown;
   }
 
   /** Reads an instance's journal from now on, also where nobody writes it any more. */
@@ -100,7 +109,8 @@ export class Tails {
   }
 
   #readOn(instance: string, tail: Tail): TailState {
-    return tail.catchUp((life) => this.#others.isInPlace(instance, life));
+    const journal = this.#others.journalOf(instance);
+    return tail.catchUp((life) => this.#others.isInPlace(journal, life));
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { rmdirSync, rmSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { intentFor } from '../tools/porch.ts';
 import { Fleet, type Member, places, targetOf } from './fleet.ts';
@@ -78,6 +79,33 @@ describe('several instances on one directory', { concurrency: 3 }, () => {
       fleet.spool.release('go');
       await fleet.settled();
       assert.equal(instanceOf(fleet, 'intent-1.json'), 'b');
+      await fleet.end();
+    });
+
+    test(`${where}: one is taken over also where the directory for its claims is gone`, async () => {
+      await using fleet = new Fleet(place, ...SOON);
+      const target = targetOf('a', ['a', 'b', 'c']);
+      const a = await fleet.join('a', 0);
+      for (const [system, name] of ['b', 'c'].entries()) await fleet.join(name, system + 1);
+      void fleet.kill(a);
+      rmdirSync(fleet.spool.path('handoff', '.inflight', 'a'));
+      drop(fleet, 'intent-1.json', '', target);
+      await fleet.settled();
+      await fleet.end();
+    });
+
+    test(`${where}: a journal without a writer, a lease or an estate keeps nobody waiting`, async () => {
+      await using fleet = new Fleet(place, ...NEVER);
+      const target = targetOf('a', ['a', 'b', 'c']);
+      const a = await fleet.join('a', 0);
+      for (const [system, name] of ['b', 'c'].entries()) await fleet.join(name, system + 1);
+      // As one leaves it that was stopped in the midst of beginning it, and died after it woke.
+      await fleet.kill(a);
+      for (const name of ['a.lease', 'a']) {
+        rmSync(fleet.spool.path('handoff', '.inflight', name), { force: true, recursive: true });
+      }
+      drop(fleet, 'intent-1.json', '', target);
+      await fleet.settled();
       await fleet.end();
     });
 

@@ -35,6 +35,48 @@ test('one whose process is gone is buried at the next look, and its heir is told
   assert.equal(a.members.alone, true);
 });
 
+test('from its settling on an estate is nobody’s, and the next of its name is left alone', (t) => {
+  const layout = makeSpool(t, 'b');
+  const [first, b] = [member(t, layout, 'a'), member(t, layout, 'b')];
+  meet(first, b);
+  mkdirSync(join(layout.inflightRoot, 'c'));
+  putLease(layout, 'c', { life: 'gone', ...ended });
+  b.members.look();
+  assert.deepEqual(b.members.dead, ['c']);
+  for (const estate of b.members.estates) settle(estate);
+  putLease(layout, 'c', { life: 'next' });
+  // Before the next look.
+  assert.deepEqual(b.members.estates, []);
+  assert.deepEqual(b.members.dead, []);
+  assert.equal(b.members.isLeftToUs('c'), false);
+});
+
+test('a dead one is seen to by its heir also where the directory for its claims is gone', (t) => {
+  const layout = makeSpool(t, 'b');
+  const [first, b] = [member(t, layout, 'a'), member(t, layout, 'b')];
+  meet(first, b);
+  putLease(layout, 'c', { life: 'gone', ...ended });
+  b.members.look();
+  assert.deepEqual(b.members.dead, ['c']);
+});
+
+test('whether one is gone, and whether it is the writer of a journal, is asked of the disk', (t) => {
+  const layout = makeSpool(t, 'a');
+  const { members, lease } = member(t, layout, 'a');
+  assert.deepEqual([members.isGone('b'), members.isGone('a')], [true, false]);
+  putLease(layout, 'b', { life: 'itslife' });
+  assert.equal(members.isGone('b'), false);
+  const inPlace = (name: string, life: string | null) => members.isInPlace(name, life);
+  assert.deepEqual([inPlace('b', 'itslife'), inPlace('b', 'another')], [true, false]);
+  assert.deepEqual(
+    [inPlace('b', null), inPlace('c', null), inPlace('a', null)],
+    [true, false, false],
+  );
+  assert.equal(inPlace('a', lease.life), true);
+  renameSync(join(layout.inflightRoot, 'b.lease'), join(layout.inflightRoot, 'b.itslife.dead.c'));
+  assert.deepEqual([members.isGone('b'), inPlace('b', 'itslife')], [false, false]);
+});
+
 test('one of another scope is dead when nothing of it has changed for lease_ttl', (t) => {
   const clock = clockOf(t);
   for (const text of [leaseText('b', far), '', '{"version":1', '\0'.repeat(300)]) {

@@ -32,7 +32,11 @@ export class Fleet {
       },
       journalOf: this.journalOf,
       isOurs: (journal) => !names().some((name) => this.journalOf(name) === journal),
-      isInPlace: (instance, life) => this.lives.get(instance) === life,
+      isInPlace: (journal, life) =>
+        [...this.lives].some(([name, its]) => {
+          if (this.journalOf(name) !== journal) return false;
+          return life === null ? name !== ours : its === life;
+        }),
       leads: () => [...this.lives.keys()].every((name) => name >= ours),
       graceMs: this.graceMs,
     };

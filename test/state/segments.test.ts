@@ -23,10 +23,14 @@ const text = header(3) + encodeRecord(outcome('intent-a.json'));
 
 const listed = (journal: string) => readdirSync(dirname(journal)).sort();
 
-/** Ends a journal and gives what was said of it. */
-async function fenced(journal: string): Promise<string[]> {
+/** Ends a journal and gives what was said of it. `living`: who writes journals. */
+async function fenced(journal: string, living: readonly (string | null)[] = []): Promise<string[]> {
   const said: string[] = [];
-  await fence(journal, (message) => said.push(message));
+  await fence(
+    journal,
+    (message) => said.push(message),
+    (life) => living.includes(life),
+  );
   return said;
 }
 
@@ -65,6 +69,20 @@ test('the sealed segments of one journal are found in their order, and nobody el
     sealedSegments(journal).map(({ path }) => path.slice(journal.length)),
     ['.2', '.9-5', '.10', '.100-7'],
   );
+});
+
+test('a journal whose writer lives is left alone, also where it has said nothing yet', async (t) => {
+  for (const [content, life] of [
+    [text, 'life'],
+    ['', null],
+  ] as const) {
+    const journal = journalIn(t);
+    writeFileSync(journal, content);
+    assert.deepEqual(await fenced(journal, [life]), []);
+    assert.deepEqual(listed(journal), [basename(journal)]);
+    await fenced(journal, ['another']);
+    assert.equal(existsSync(journal), false);
+  }
 });
 
 test('what a dead one was writing is sealed with its length, and what it appends is void', async (t) => {

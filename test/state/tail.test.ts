@@ -106,7 +106,11 @@ test('nothing counts that was read while the lease was not in its place', async 
   assert.deepEqual(read(null), ['unknown']);
   assert.deepEqual(read('life2'), ['unknown']);
   // What it wrote before its end was set counts, also where nobody had read it.
-  await fence(path, () => {});
+  await fence(
+    path,
+    () => {},
+    () => false,
+  );
   writeSync(file, said('void'));
   assert.deepEqual(read(null), ['ended', 'b']);
   assert.deepEqual(read(null), ['ended']);
@@ -118,7 +122,11 @@ test('of a line that its writer had not finished when its end was set nothing co
   writeFileSync(path, header(1) + said('a') + half);
   const file = openSync(path, 'a');
   t.after(() => closeSync(file));
-  await fence(path, () => {});
+  await fence(
+    path,
+    () => {},
+    () => false,
+  );
   writeSync(file, rest + said('void'));
   assert.deepEqual(read(null), ['ended', 'a']);
 });
@@ -127,7 +135,11 @@ test('a newcomer of the same name is followed behind the end of the one before',
   const { path, read } = journalOf(t);
   writeFileSync(path, header(1) + said('a'));
   read();
-  await fence(path, () => {});
+  await fence(
+    path,
+    () => {},
+    () => false,
+  );
   writeFileSync(path, header(2, 'life2') + said('b'));
   assert.deepEqual(read('life1'), ['unknown']);
   assert.deepEqual(read('life2'), ['current', 'b']);

@@ -218,6 +218,26 @@ test('of a dead one counts what its heir has found, and nothing that it appends'
   await store.close();
 });
 
+test('a journal that was begun after its writer’s estate was settled has an end for all', async (t) => {
+  const { open, close, fleet, segments } = share(t);
+  const [one, two, three] = [await open('one'), await open('two'), await open('three')];
+  for (const store of [two, three]) assert.equal(store.catchUp(), true);
+  assert.deepEqual(two.unfenced, []);
+  fleet.lives.delete('one');
+  for (const store of [two, three]) assert.equal(store.catchUp(), false);
+  assert.deepEqual([two.unfenced, three.unfenced], [['one'], ['one']]);
+  // Both at once: the first one decides.
+  await Promise.all([two.fence('one'), three.fence('one')]);
+  assert.match(segments('one').join(), /^\.1-\d+$/);
+  for (const store of [two, three]) {
+    assert.equal(store.catchUp(), true);
+    assert.deepEqual(store.unfenced, []);
+  }
+  await one.abandon();
+  await close('two', two);
+  await close('three', three);
+});
+
 test('a newcomer of a dead one’s name goes on where that ended, for everybody', async (t) => {
   const { open, close, fleet, segments } = share(t);
   const [one, two] = [await open('one'), await open('two')];
