@@ -170,6 +170,7 @@ async function assemble(
   ensureDirectories(layout);
   let goOn = () => {};
   let isLost = () => false;
+  let looked = () => {};
   const hold = createHold(
     log,
     meter,
@@ -179,12 +180,7 @@ async function assemble(
   const members = new Members(layout.inflightRoot, lease, settings.leaseTtlMs, {
     lost: () => void hold.isHere,
     changed: (gained) => handover?.changed(gained),
-    looked: () => {
-      void store.tidy();
-      freed.look(tally.done);
-      handover?.looked();
-      lifecycle.arrived();
-    },
+    looked: () => looked(),
   });
   let handover: Handover | null = null;
   members.look();
@@ -206,9 +202,12 @@ async function assemble(
     pool.warmForBacklog();
     prepareToRead();
   }
+  // To read a long history may take longer than the others wait for a sign of life.
+  members.start();
   const opening = settings.once ? endWhenHeld(hold, settings.holdTimeoutMs) : undefined;
   const store = await openStore(settings, layout, members, life, hold, log, meter)
     .catch(async (error) => {
+      members.stop();
       await pool.close();
       throw error;
     })
@@ -278,6 +277,12 @@ async function assemble(
     ping: () => pool.ping(),
   });
   goOn = () => lifecycle.arrived();
+  looked = () => {
+    void store.tidy();
+    freed.look(tally.done);
+    handover?.looked();
+    lifecycle.arrived();
+  };
   isLost = () => {
     if (ground.isLost()) lifecycle.lost();
     else if (lease.held) return false;

@@ -64,7 +64,6 @@ class Churn {
       if (this.#stopping.has(member)) await member.program.exitCode();
       else await this.fleet.spool.until(() => this.#isUp(member), 'all up');
     }
-    this.#noticeEnds();
     await this.fleet.end();
   }
 
@@ -76,7 +75,7 @@ class Churn {
   }
 
   #act(): void {
-    this.#noticeEnds();
+    this.counts.lost += this.fleet.noticeLosses();
     const awake = this.#awake;
     const alive = this.fleet.members.filter(({ program }) => program.alive).length;
     const mayJoin = alive < INSTANCES && this.#random.chance(0.2);
@@ -119,16 +118,6 @@ class Churn {
       if (due > now) continue;
       member.program.signal('SIGCONT');
       this.#asleep.delete(member);
-    }
-  }
-
-  /** On a slow machine one may lose its lease without having been stopped. */
-  #noticeEnds(): void {
-    for (const member of this.fleet.members) {
-      if (member.program.logged(/^the lease on .* was taken over/).length === 0) continue;
-      if (!member.excused) this.counts.lost++;
-      member.excused = true;
-      member.wasStopped = true;
     }
   }
 

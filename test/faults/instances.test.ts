@@ -166,6 +166,17 @@ describe('several instances on one directory', { concurrency: 3 }, () => {
     });
   }
 
+  test('who reads its state for longer than lease_ttl is not taken for dead', async () => {
+    const place = { apart: true, clocksApartMs: 0 };
+    await using fleet = new Fleet(place, ...SOON);
+    await fleet.join('a', 0);
+    fleet.env = { STATE_AFTER_MS: '9000' };
+    const b = await fleet.join('b', 1);
+    await worksWith(fleet, 'b');
+    assert.ok(b.program.alive);
+    await fleet.end();
+  });
+
   test('after a kill the next start has its name and its claims back at once', async () => {
     const [place] = Object.values(places);
     assert.ok(place);
