@@ -29,6 +29,9 @@ export type HandoverParts = {
 
 const POLL_MS = 100;
 
+/** Whoever has to wait longer for others says what for. */
+const LONG_MS = 5000;
+
 /** Files that are left to others are checked at one look in so many. */
 const LOOKS_A_CHECK = 6;
 
@@ -149,6 +152,15 @@ export class Handover {
     );
   }
 
+  #sayWaiting(): void {
+    const { store, log } = this.#parts;
+    log.warn(
+      { error_type: 'spool' },
+      `nothing is claimed yet: what ${store.unfenced.join(', ')} did last is known when the instance ` +
+        'that settles it goes on, or has been silent for lease_ttl',
+    );
+  }
+
   async #settle(): Promise<void> {
     const { members, log, settle } = this.#parts;
     const dead = members.dead.join(', ');
@@ -162,7 +174,8 @@ export class Handover {
   async #takeTargets(): Promise<void> {
     const { intake, store, members, hold } = this.#parts;
     // What a dead one did last is known when its heir has set the end of its journal.
-    while (!this.#stopped && !readable(() => store.catchUp())) {
+    for (let waited = 0; !this.#stopped && !readable(() => store.catchUp()); waited += POLL_MS) {
+      if (waited === LONG_MS) this.#sayWaiting();
       // That heir may wait for one whose heir we have become meanwhile; or there is none any more.
       if (this.#pending) return;
       await pause();

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { encodeRecord } from '../../src/state/records.ts';
+import { ended, leaseText } from '../spool/lease-support.ts';
 import { intentFor } from '../tools/porch.ts';
 import type { Program } from './harness.ts';
 import { Spool } from './spool.ts';
@@ -169,6 +171,29 @@ test('an instance that was declared dead files nothing more, and says so', async
   const { exitCode } = await spool.once(['-instance', 'one', ...TTL]);
   assert.equal(exitCode, 0);
   assert.deepEqual(spool.list('processed'), ['intent-a.json']);
+});
+
+test('who has to wait for another that settles what a dead one left says so', async () => {
+  await using spool = new Spool();
+  const inflight = spool.path('handoff', '.inflight');
+  mkdirSync(inflight, { mode: 0o700 });
+  const journal = spool.path('handoff', '.conductor-state.dead.journal');
+  const header = { version: 1, instance: 'dead', segment: 1, life: 'gone', created: '' };
+  writeFileSync(journal, encodeRecord({ t: 'segment', ...header }));
+  const estate = join(inflight, 'dead.gone.dead.heirlife');
+  writeFileSync(estate, leaseText('dead', { life: 'gone', ...ended }));
+  writeFileSync(lease(spool, 'heir'), leaseText('heir', { life: 'heirlife' }));
+  spool.drop('intent-a.json', intentFor(''));
+  const program = await spool.watch(['-instance', 'one', '-lease-ttl', '60s']);
+  const says =
+    /^nothing is claimed yet: what dead did last is known when the instance that settles it/;
+  await spool.until(() => program.logged(says).length > 0, 'it saying so');
+  assert.equal(spool.runs('intent-a.json'), 0);
+  renameSync(journal, `${journal}.1-${statSync(journal).size}`);
+  for (const path of [estate, lease(spool, 'heir')]) rmSync(path);
+  await spool.filed('intent-a.json');
+  assert.equal(program.logged(says).length, 1);
+  assert.equal(await program.stop(), 0);
 });
 
 test('--once beside a living instance works off its own, and says how many are left', async () => {
