@@ -170,7 +170,6 @@ async function assemble(
   ensureDirectories(layout);
   let goOn = () => {};
   let isLost = () => false;
-  let looked = () => {};
   const hold = createHold(
     log,
     meter,
@@ -180,7 +179,12 @@ async function assemble(
   const members = new Members(layout.inflightRoot, lease, settings.leaseTtlMs, {
     lost: () => void hold.isHere,
     changed: (gained) => handover?.changed(gained),
-    looked: () => looked(),
+    looked: () => {
+      void store.tidy();
+      freed.look(tally.done);
+      handover?.looked();
+      lifecycle.arrived();
+    },
   });
   let handover: Handover | null = null;
   members.look();
@@ -203,7 +207,7 @@ async function assemble(
     prepareToRead();
   }
   // To read a long history may take longer than the others wait for a sign of life.
-  members.start();
+  members.keepAlive();
   const opening = settings.once ? endWhenHeld(hold, settings.holdTimeoutMs) : undefined;
   const store = await openStore(settings, layout, members, life, hold, log, meter)
     .catch(async (error) => {
@@ -277,12 +281,6 @@ async function assemble(
     ping: () => pool.ping(),
   });
   goOn = () => lifecycle.arrived();
-  looked = () => {
-    void store.tidy();
-    freed.look(tally.done);
-    handover?.looked();
-    lifecycle.arrived();
-  };
   isLost = () => {
     if (ground.isLost()) lifecycle.lost();
     else if (lease.held) return false;

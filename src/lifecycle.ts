@@ -123,8 +123,9 @@ export class Lifecycle {
 
   async #work(): Promise<void> {
     const { settings, log, store, intake, pipeline, retention, recover } = this.#parts;
-    const { handover, service } = this.#parts;
+    const { members, handover, service } = this.#parts;
     const { handoff, porch, once, maxWorkers } = settings;
+    members.start();
     const recovery = recover();
     handover.begin(recovery);
     this.#recovered = recovery.catch(unlessLost);

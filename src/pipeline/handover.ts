@@ -79,22 +79,23 @@ export class Handover {
   }
 
   /**
-   * What could not be settled because a newer file of its name is in our hands, and what a dead one
-   * has claimed when it woke for a moment, is seen to at the next look.
+   * What could not be settled because a newer file of its name is in our hands, what a dead one has
+   * claimed when it woke for a moment, and a journal that it began then, is seen to at the next look.
    */
   looked(): void {
     const { members, pipeline } = this.#parts;
-    if (this.#stopped || this.#working !== null) return;
-    if (!members.still && ++this.#looks % LOOKS_A_CHECK === 0) void pipeline.verifyForeign();
-    if (!this.#isAnythingLeft) return;
+    if (this.#stopped) return;
+    if (abandoned(this.#parts).length === 0) {
+      if (this.#working !== null || members.still) return;
+      if (++this.#looks % LOOKS_A_CHECK === 0) void pipeline.verifyForeign();
+      if (!this.#isAnythingLeft) return;
+    }
     this.#pending = true;
-    this.#goOn(Promise.resolve());
+    if (this.#working === null) this.#goOn(Promise.resolve());
   }
 
   get #isAnythingLeft(): boolean {
     const { layout, members } = this.#parts;
-    if (abandoned(this.#parts).length > 0) return true;
-    if (members.still) return false;
     const isLeft = (instance: string) => claimsOf(layout, instance).length > 0;
     return members.estates.length > 0 || members.dead.some(isLeft);
   }
@@ -175,11 +176,10 @@ export class Handover {
     const { intake, store, members, hold } = this.#parts;
     // What a dead one did last is known when its heir has set the end of its journal.
     for (let waited = 0; !this.#stopped && !readable(() => store.catchUp()); waited += POLL_MS) {
-      if (waited === LONG_MS) this.#sayWaiting();
+      if (waited === LONG_MS && store.unfenced.length > 0) this.#sayWaiting();
       // That heir may wait for one whose heir we have become meanwhile; or there is none any more.
       if (this.#pending) return;
       await pause();
-      this.#pending ||= readable(() => abandoned(this.#parts).length > 0);
     }
     await hold.guard('disk', 'look at what others have claimed', () => this.#findClaims());
     // Whatever was given back before is settled: it was quiet long enough where it came from.

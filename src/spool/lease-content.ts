@@ -39,6 +39,9 @@ export type FoundLease = {
 export const memberName = ({ instance, life }: { instance: string; life: string }): string =>
   `${instance}/${life}`;
 
+/** So many signs of life within a `lease_ttl`, or more. */
+export const RENEWALS = 6;
+
 /** A lease that cannot be read so often is damaged. */
 const TRIES = 3;
 

@@ -3,10 +3,11 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../platform/index.ts';
 import { exists } from './claim.ts';
-import { adopt, bury, type Estate, estates } from './estates.ts';
+import { adopt, type Estate, estates } from './estates.ts';
 import { LEASE_SUFFIX } from './layout.ts';
 import type { Lease } from './lease.ts';
-import { type FoundLease, hasEnded, memberName, readLease, readLeases } from './lease-content.ts';
+import { type FoundLease, memberName, RENEWALS, readLease, readLeases } from './lease-content.ts';
+import { LeaseWatch } from './lease-watch.ts';
 import { Stillness } from './stillness.ts';
 
 export type MembersEvents = {
@@ -18,16 +19,6 @@ export type MembersEvents = {
   looked(): void;
 };
 
-/** What we have seen of another's lease. */
-type Watched = {
-  text: string;
-  /** For how long we have watched it without seeing a change. */
-  unchangedMs: number;
-};
-
-/** So many signs of life within a `lease_ttl`, or more. */
-const RENEWALS = 6;
-
 /**
  * The instances that share a handoff directory, as this one sees them (docs/instances.md). Each
  * target belongs to one of them, and two that reckon with each other never both own it; so a
@@ -38,7 +29,7 @@ export class Members {
   readonly #lease: Lease;
   readonly #ttlMs: number;
   readonly #events: MembersEvents;
-  readonly #watched = new Map<string, Watched>();
+  readonly #watch: LeaseWatch;
   readonly #stillness: Stillness;
   #still = false;
   #others: FoundLease[] = [];
@@ -51,7 +42,6 @@ export class Members {
   #joined = false;
   /** The latest look came to its end. */
   #current = false;
-  #tickedAt = performance.now();
   #turnedAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -60,7 +50,20 @@ export class Members {
     this.#lease = lease;
     this.#ttlMs = ttlMs;
     this.#events = events;
+    this.#watch = new LeaseWatch(inflightRoot, lease, ttlMs);
     this.#stillness = new Stillness(inflightRoot, lease.isLocal);
+  }
+
+  /**
+   * Gives signs of life and no more until it starts. While the state is read nobody may come or go: who
+   * came to the others' notice, recorded something and went would be read by none of us.
+   */
+  keepAlive(): void {
+    this.#timer = setInterval(() => {
+      notForTheDisk(() => {
+        if (this.#lease.held) this.#lease.renew([memberName(this.#lease), ...this.#announced]);
+      });
+    }, this.#ttlMs / RENEWALS);
   }
 
   /** Looks and gives signs of life from now on. */
@@ -83,13 +86,10 @@ export class Members {
 
   #turn(): void {
     this.start();
-    try {
+    notForTheDisk(() => {
       this.look();
       this.#events.looked();
-    } catch (error) {
-      // A disk that refuses is found and said by whoever files an intent; the next turn renews.
-      if (errnoOf(error) === undefined) throw error;
-    }
+    });
   }
 
   get alone(): boolean {
@@ -221,7 +221,7 @@ export class Members {
   #lookAround(): void {
     this.#stillness.begin();
     const [before, wasJoined] = [this.#announced, this.#joined];
-    this.#others = this.#living();
+    this.#others = this.#watch.living();
     this.#estates = this.#unsettled();
     const now = this.#names();
     this.#lease.renew([memberName(this.#lease), ...now]);
@@ -254,35 +254,21 @@ export class Members {
     });
   }
 
-  #living(): FoundLease[] {
-    const now = performance.now();
-    // What passed while we ourselves were stopped was not watched.
-    const passedMs = Math.min(now - this.#tickedAt, (2 * this.#ttlMs) / RENEWALS);
-    this.#tickedAt = now;
-    const found = readLeases(this.#root).filter(({ instance }) => {
-      return instance !== this.#lease.instance;
-    });
-    const paths = new Set(found.map(({ path }) => path));
-    for (const path of this.#watched.keys()) if (!paths.has(path)) this.#watched.delete(path);
-    return found.filter((lease) => {
-      if (!this.#isDead(lease, passedMs)) return true;
-      return !bury(this.#root, lease, this.#lease.life) && exists(lease.path);
-    });
-  }
-
-  #isDead(lease: FoundLease, passedMs: number): boolean {
-    const seen = this.#watched.get(lease.path);
-    const unchangedMs = seen?.text === lease.text ? seen.unchangedMs + passedMs : 0;
-    this.#watched.set(lease.path, { text: lease.text, unchangedMs });
-    return unchangedMs >= this.#ttlMs || hasEnded(lease);
-  }
-
   /** Estates are ours where we have buried the dead, or where the heir has died too. */
   #unsettled(): Estate[] {
     return estates(this.#root).map((estate) => {
       if (this.isAlive(estate.heir)) return estate;
       return adopt(this.#root, estate, this.#lease.life) ?? estate;
     });
+  }
+}
+
+/** A disk that refuses is found and said by whoever files an intent; the next turn renews. */
+function notForTheDisk(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
   }
 }
 

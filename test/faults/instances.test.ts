@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { rmdirSync, rmSync } from 'node:fs';
+import { rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { encodeRecord } from '../../src/state/records.ts';
 import { intentFor } from '../tools/porch.ts';
 import { Fleet, type Member, places, targetOf } from './fleet.ts';
 
@@ -105,6 +106,23 @@ describe('several instances on one directory', { concurrency: 3 }, () => {
         rmSync(fleet.spool.path('handoff', '.inflight', name), { force: true, recursive: true });
       }
       drop(fleet, 'intent-1.json', '', target);
+      await fleet.settled();
+      await fleet.end();
+    });
+
+    test(`${where}: a journal that a dead one begins when it wakes keeps nobody waiting`, async () => {
+      await using fleet = new Fleet(place, ...SOON);
+      const target = targetOf('a', ['a', 'b', 'c']);
+      const a = await fleet.join('a', 0);
+      for (const [system, name] of ['b', 'c'].entries()) await fleet.join(name, system + 1);
+      await fleet.kill(a);
+      drop(fleet, 'intent-1.json', '', target);
+      await fleet.settled();
+      // All follow its journals as long as its earlier segments are kept.
+      const header = { version: 1, instance: 'a', segment: 9, life: a.life, created: '' };
+      const journal = fleet.spool.path('handoff', '.conductor-state.a.journal');
+      writeFileSync(journal, encodeRecord({ t: 'segment', ...header }));
+      drop(fleet, 'intent-2.json', '', target);
       await fleet.settled();
       await fleet.end();
     });

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { settle } from '../../src/spool/estates.ts';
 import { Lease } from '../../src/spool/lease.ts';
+import { memberName, readLease } from '../../src/spool/lease-content.ts';
 import { Members } from '../../src/spool/members.ts';
 import { until } from '../tools/until.ts';
 import { ended, far, leaseText, putLease } from './lease-support.ts';
@@ -205,6 +207,39 @@ test('who is on its way to an estate and back is never taken for left to us', as
       assert.equal(members.isOurs('moved'), false);
     }
   }
+});
+
+test('before it starts an instance gives signs of life, and nobody comes or goes for it', async (t) => {
+  const layout = makeSpool(t, 'a');
+  const lease = Lease.acquire(layout.inflightRoot, 'a', newLife());
+  const events: string[] = [];
+  const members = new Members(layout.inflightRoot, lease, 60, {
+    lost: () => events.push('lost'),
+    changed: () => events.push('changed'),
+    looked: () => events.push('looked'),
+  });
+  t.after(() => members.stop());
+  putLease(layout, 'b', far);
+  members.look();
+  events.length = 0;
+  const said = () => readLease(layout.inflightRoot, 'a')?.content;
+  const before = said()?.renewals ?? 0;
+  members.keepAlive();
+  putLease(layout, 'c', { life: 'newcomer' });
+  await until(() => (said()?.renewals ?? 0) > before + 10);
+  assert.deepEqual(said()?.members, [memberName(lease), 'b/earlier']);
+  assert.deepEqual([events, members.living], [[], ['b']]);
+  members.start();
+  await until(() => said()?.members.includes('c/newcomer'));
+  // One that was declared dead writes to nobody's lease.
+  members.stop();
+  const moved = join(layout.inflightRoot, `a.${lease.life}.dead.heir`);
+  renameSync(join(layout.inflightRoot, 'a.lease'), moved);
+  const last = readFileSync(moved, 'utf8');
+  members.keepAlive();
+  await delay(60);
+  assert.equal(readFileSync(moved, 'utf8'), last);
+  lease.abandon();
 });
 
 test('looks and signs of life go on by themselves, whatever the disk refuses', async (t) => {

@@ -238,6 +238,21 @@ test('a journal that was begun after its writer’s estate was settled has an en
   await close('three', three);
 });
 
+test('the journal of one that lives by now is not ended by whoever took it for dead', async (t) => {
+  const { handoff, open, close, fleet, segments } = share(t);
+  const [one, two] = [await open('one'), await open('two')];
+  await two.fence('one');
+  assert.deepEqual(segments('one'), ['']);
+  fleet.lives.set('three', 'threelife');
+  const others = { ...fleet.others('three'), isOurs: () => true };
+  const three = (await openStore(handoff, { instance: 'three', life: 'threelife', others })).store;
+  assert.deepEqual(segments('one'), ['']);
+  await one.record(concluded(A));
+  assert.ok(two.catchUp() && three.catchUp());
+  assert.deepEqual([two.past(A)?.succeeded, three.past(A)?.succeeded], [true, true]);
+  for (const [name, store] of Object.entries({ one, two, three })) await close(name, store);
+});
+
 test('a newcomer of a dead one’s name goes on where that ended, for everybody', async (t) => {
   const { open, close, fleet, segments } = share(t);
   const [one, two] = [await open('one'), await open('two')];
