@@ -77,7 +77,7 @@ export const lines: Readonly<Record<string, Line>> = {
   },
   l: {
     what: 'backlogs with the ports open and scraped each second',
-    minutes: { quick: 1, full: 6 },
+    minutes: { quick: 2, full: 10 },
     measure: scraped,
   },
 };

@@ -16,7 +16,7 @@ import { type Measured, median, type Target, whole } from './table.ts';
 const scraper = fileURLToPath(new URL('scraper.ts', import.meta.url));
 
 /** More than elsewhere, for it is a small difference that is looked for. */
-const ROUNDS = 5;
+const ROUNDS = 9;
 
 /** The rates of backlogs while the ports are open and the metrics asked for each second. */
 export async function scraped({ zero }: Porches, quick: boolean): Promise<Measured[]> {
