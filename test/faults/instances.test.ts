@@ -26,6 +26,14 @@ const ended = (fleet: Fleet, name: string) => {
   );
 };
 
+/** Three that reckon with each other; gives the first. */
+async function joinThree(fleet: Fleet): Promise<Member> {
+  const first = await fleet.join('a', 0);
+  await fleet.join('b', 1);
+  await fleet.join('c', 2);
+  return first;
+}
+
 /** One that sees that its lease is taken over. */
 async function losesItsLease(fleet: Fleet, { program, name }: Member): Promise<void> {
   assert.equal(await program.exitCode(), 2, program.stderr);
@@ -37,7 +45,7 @@ describe('several instances on one directory', { concurrency: 3 }, () => {
   for (const [where, place] of Object.entries(places)) {
     test(`${where}: three share the work, and each intent runs once, whoever it comes to`, async () => {
       await using fleet = new Fleet(place, ...SOON);
-      for (const [system, name] of ['a', 'b', 'c'].entries()) await fleet.join(name, system);
+      await joinThree(fleet);
       const names = Array.from({ length: 30 }, (_, index) => `intent-${index}.json`);
       const contents = new Map(
         names.map((name, index) => [
@@ -86,8 +94,7 @@ describe('several instances on one directory', { concurrency: 3 }, () => {
     test(`${where}: one is taken over also where the directory for its claims is gone`, async () => {
       await using fleet = new Fleet(place, ...SOON);
       const target = targetOf('a', ['a', 'b', 'c']);
-      const a = await fleet.join('a', 0);
-      for (const [system, name] of ['b', 'c'].entries()) await fleet.join(name, system + 1);
+      const a = await joinThree(fleet);
       void fleet.kill(a);
       rmdirSync(fleet.spool.path('handoff', '.inflight', 'a'));
       drop(fleet, 'intent-1.json', '', target);
@@ -98,8 +105,7 @@ describe('several instances on one directory', { concurrency: 3 }, () => {
     test(`${where}: a journal without a writer, a lease or an estate keeps nobody waiting`, async () => {
       await using fleet = new Fleet(place, ...NEVER);
       const target = targetOf('a', ['a', 'b', 'c']);
-      const a = await fleet.join('a', 0);
-      for (const [system, name] of ['b', 'c'].entries()) await fleet.join(name, system + 1);
+      const a = await joinThree(fleet);
       // As one leaves it that was stopped in the midst of beginning it, and died after it woke.
       await fleet.kill(a);
       for (const name of ['a.lease', 'a']) {
@@ -113,8 +119,7 @@ describe('several instances on one directory', { concurrency: 3 }, () => {
     test(`${where}: a journal that a dead one begins when it wakes keeps nobody waiting`, async () => {
       await using fleet = new Fleet(place, ...SOON);
       const target = targetOf('a', ['a', 'b', 'c']);
-      const a = await fleet.join('a', 0);
-      for (const [system, name] of ['b', 'c'].entries()) await fleet.join(name, system + 1);
+      const a = await joinThree(fleet);
       await fleet.kill(a);
       drop(fleet, 'intent-1.json', '', target);
       await fleet.settled();
