@@ -79,7 +79,10 @@ export async function recover(
  * Brings what the dead had claimed under our name, and gives the estates that it was about. While an
  * estate of ours is there nobody takes its name; with all others it is looked again before each step.
  */
-async function gather(parts: RecoveryParts, claimed: Set<string>): Promise<readonly Estate[]> {
+export async function gather(
+  parts: Pick<RecoveryParts, 'store' | 'hold' | 'members' | 'layout'>,
+  claimed: Set<string>,
+): Promise<readonly Estate[]> {
   const { store, hold, members, layout } = parts;
   const { dead, estates } = members;
   const left = (instance: string) => members.isLeftToUs(instance);

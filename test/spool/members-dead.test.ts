@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { settle } from '../../src/spool/estates.ts';
 import { Lease } from '../../src/spool/lease.ts';
@@ -236,8 +235,9 @@ test('before it starts an instance gives signs of life, and nobody comes or goes
   const moved = join(layout.inflightRoot, `a.${lease.life}.dead.heir`);
   renameSync(join(layout.inflightRoot, 'a.lease'), moved);
   const last = readFileSync(moved, 'utf8');
+  const { mock } = t.mock.getter(Lease.prototype, 'held');
   members.keepAlive();
-  await delay(60);
+  await until(() => mock.callCount() > 2);
   assert.equal(readFileSync(moved, 'utf8'), last);
   lease.abandon();
 });
