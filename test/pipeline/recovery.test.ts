@@ -23,7 +23,6 @@ async function left(t: TestContext) {
     if (name === 'old') put(directory, CLAIM);
   }
   const { store } = await openStore(layout.handoff);
-  t.after(() => store.close());
   const hold = new Hold({ held() {}, released() {} });
   return { store, hold, members, layout };
 }
@@ -34,6 +33,7 @@ test('what has neither lease nor estate is taken over by whoever leads', async (
   await gather(parts, claimed);
   assert.deepEqual([...claimed], [CLAIM]);
   assert.deepEqual(claimsOf(parts.layout, 'a'), [CLAIM]);
+  await parts.store.close();
 });
 
 test('who comes while the dead are seen to keeps its journal and what it claims', async (t) => {
@@ -50,4 +50,5 @@ test('who comes while the dead are seen to keeps its journal and what it claims'
   assert.equal(fenced.length, 1);
   assert.equal(claimed.size, 0);
   assert.deepEqual(claimsOf(layout, 'old'), [CLAIM]);
+  await store.close();
 });
